@@ -1,0 +1,2 @@
+//! shopfleet
+fn main() {}
