@@ -1,0 +1,6 @@
+//! The Telegram half: what a chat sees and how it travels.
+//!
+//! Pure files (`intent`, `callback`, `dialog`, `screen`, `text`) know only `domain`; the others move
+//! bytes through the [`transport::Transport`] port (DESIGN.md, section 6).
+
+pub mod transport;
