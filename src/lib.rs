@@ -2,8 +2,10 @@
 //!
 //! Read `docs/architecture.md` first; it names the layers below and the laws they keep.
 
+pub mod actors;
 pub mod clock;
 pub mod domain;
+pub mod placement;
 pub mod secret;
 pub mod store;
 pub mod telegram;

@@ -40,8 +40,12 @@ impl View {
         }
     }
 
-    /// Makes the durable facts of batch `version` visible.
+    /// Makes the durable facts of batch `version` visible, once: a batch that was loaded with the
+    /// state may still be announced by the core that wrote it.
     pub fn apply<'a>(&mut self, version: u64, events: impl Iterator<Item = &'a Event>) {
+        if version <= self.version {
+            return;
+        }
         self.version = version;
         for event in events {
             match event {

@@ -74,6 +74,8 @@ pub struct LoadedLedger {
     pub txids: Vec<Txid>,
     /// Recently accepted commands, oldest first.
     pub answers: Vec<Answered>,
+    /// Commands that were set aside; they are refused before they reach a machine.
+    pub quarantined: Vec<CommandKey>,
 }
 
 impl LedgerMachine {

@@ -1,0 +1,221 @@
+//! Committer: collects what was decided, writes it in batches, and lets answers out when durable.
+//!
+//! While one batch is written the next fills, so throughput grows with load. Here, on the core's
+//! thread, buffers are only swapped; encoding, hashing, the store and the answers happen elsewhere
+//! (DESIGN.md, section 4). An answer without facts (a refusal, a repeat, a price) travels in the same
+//! queue and leaves when everything decided before it is durable (law 1).
+
+use super::intake::{CallError, CoreAnswer, Intake, Task, Ticket, Waiting};
+use super::ledger::records_of;
+use super::life::{DeathWatch, Failure, Life};
+use super::probe::{Point, Probe};
+use super::views::ViewHandle;
+use crate::clock::SharedClock;
+use crate::domain::outcome::Outcome;
+use crate::domain::time::Millis;
+use crate::placement::SharedPlacement;
+use crate::store::batch::{Batch, BatchEntry, Record};
+use crate::store::{CommitError, Head, SharedStore};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
+use std::sync::Arc;
+
+/// Shortest pause before a batch is tried again that the store could not take.
+const RETRY_MIN: Millis = Millis::from_ms(20);
+/// Longest pause before a batch is tried again.
+const RETRY_MAX: Millis = Millis::from_secs(5);
+
+/// A decision and its answer.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub(super) struct Submit {
+    pub(super) ticket: Ticket,
+    pub(super) entry: Option<BatchEntry>,
+    /// Carries the records that belong to the entry.
+    pub(super) task: Option<Arc<Task>>,
+    pub(super) answer: CoreAnswer,
+}
+
+impl Submit {
+    /// An answer that only waits for what was decided before it.
+    pub(super) const fn answer(ticket: Ticket, answer: CoreAnswer) -> Self {
+        Self { ticket, entry: None, task: None, answer }
+    }
+
+    /// Records that no machine decides about.
+    pub(super) const fn records(ticket: Ticket, task: Arc<Task>) -> Self {
+        Self { ticket, entry: None, task: Some(task), answer: Ok(Outcome::Done) }
+    }
+}
+
+/// A batch is durable.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Written {
+    head: Head,
+}
+
+/// The way to the Committer for records that no machine decides about.
+#[derive(Clone)]
+pub struct CommitterHandle {
+    intake: Arc<Intake>,
+}
+
+impl CommitterHandle {
+    pub(super) const fn new(intake: Arc<Intake>) -> Self {
+        Self { intake }
+    }
+
+    /// Writes records: dialogs, profiles, inbox, dead letters.
+    ///
+    /// # Errors
+    /// [`CallError`]: nothing was written.
+    pub async fn save(&self, records: Vec<Record>) -> Result<Waiting, CallError> {
+        self.intake.submit(Task::Records(records)).await
+    }
+}
+
+/// The actor of one generation.
+pub(super) struct Committer {
+    pub(super) head: Head,
+    pub(super) filling: Vec<Submit>,
+    pub(super) writing: bool,
+    pub(super) batch_max: usize,
+    pub(super) desk: Desk,
+    pub(super) _watch: DeathWatch,
+}
+
+/// What a batch needs on its way, wherever it is written.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) store: SharedStore,
+    pub(super) intake: Arc<Intake>,
+    pub(super) views: ViewHandle,
+    pub(super) clock: SharedClock,
+    pub(super) placement: SharedPlacement,
+    pub(super) probe: Probe,
+    pub(super) life: Life,
+}
+
+impl Actor for Committer {
+    type Context = Context<Self>;
+}
+
+impl Handler<Submit> for Committer {
+    type Result = ();
+
+    fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
+        let life = self.desk.life.clone();
+        let ticket = submit.ticket;
+        let survived = life.run("committer", Some(ticket), || {
+            self.filling.push(submit);
+            if !self.writing {
+                self.close_batch(&ctx.address());
+            }
+        });
+        if !survived {
+            ctx.stop();
+        }
+    }
+}
+
+impl Handler<Written> for Committer {
+    type Result = ();
+
+    fn handle(&mut self, written: Written, ctx: &mut Self::Context) {
+        let life = self.desk.life.clone();
+        let survived = life.run("committer", None, || {
+            self.head = written.head;
+            self.writing = false;
+            if !self.filling.is_empty() {
+                self.close_batch(&ctx.address());
+            }
+        });
+        if !survived {
+            ctx.stop();
+        }
+    }
+}
+
+impl Committer {
+    /// Swaps the buffer out and sends it to be written.
+    fn close_batch(&mut self, me: &Addr<Self>) {
+        self.desk.probe.at(Point::Commit, "batch");
+        let submits = if self.filling.len() > self.batch_max {
+            let rest = self.filling.split_off(self.batch_max);
+            std::mem::replace(&mut self.filling, rest)
+        } else {
+            std::mem::take(&mut self.filling)
+        };
+        self.writing = true;
+        let (follows, at) = (self.head.clone(), self.desk.clock.now());
+        let (desk, me) = (self.desk.clone(), me.clone());
+        let work = async move { desk.write(submits, follows, at, me).await };
+        self.desk.placement.in_background(Box::pin(work));
+    }
+}
+
+impl Desk {
+    /// Builds the batch, writes it, publishes what it changed, lets the answers out.
+    async fn write(
+        self,
+        submits: Vec<Submit>,
+        follows: Head,
+        at: crate::domain::time::Timestamp,
+        committer: Addr<Committer>,
+    ) {
+        let mut answers = Vec::with_capacity(submits.len());
+        let mut tickets = Vec::new();
+        let mut batch = Batch { follows, at, entries: Vec::new(), records: Vec::new() };
+        for submit in submits {
+            let records = submit.task.as_deref().map_or(&[][..], records_of);
+            if submit.entry.is_some() || !records.is_empty() {
+                tickets.push(submit.ticket);
+            }
+            batch.records.extend_from_slice(records);
+            batch.entries.extend(submit.entry);
+            answers.push((submit.ticket, submit.answer));
+        }
+        let head = if tickets.is_empty() {
+            // Only answers: everything decided before them is durable already.
+            Ok(batch.follows.clone())
+        } else {
+            self.commit(Arc::new(batch)).await
+        };
+        match head {
+            Ok(head) => {
+                self.intake.answer(answers);
+                // A committer that is gone belongs to a generation that is ending.
+                let _ = committer.try_send(Written { head });
+            }
+            Err(CommitError::Definite(reason)) => {
+                self.life.fail(Failure::Refused { tickets, reason });
+            }
+            Err(CommitError::Fenced { found }) => {
+                self.life.fail(Failure::Fenced { epoch: found });
+            }
+            Err(CommitError::Unknown(reason) | CommitError::Transient(reason)) => {
+                self.life.fail(Failure::UnknownFate { reason });
+            }
+        }
+    }
+
+    /// Writes a batch, trying again while the store only asks for patience.
+    async fn commit(&self, batch: Arc<Batch>) -> Result<Head, CommitError> {
+        let mut pause = RETRY_MIN;
+        loop {
+            match self.store.commit(batch.clone()).await {
+                Ok(head) => {
+                    let events = batch.entries.iter().flat_map(|entry| &entry.events);
+                    self.views.publish(head.seq, events);
+                    return Ok(head);
+                }
+                Err(CommitError::Transient(reason)) if self.life.is_alive() => {
+                    tracing::warn!(reason, pause_ms = pause.ms(), "a batch waits for the store");
+                    self.clock.sleep(pause).await;
+                    pause = Millis::from_ms((pause.ms() * 2).min(RETRY_MAX.ms()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

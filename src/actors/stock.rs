@@ -1,0 +1,261 @@
+//! StockActor: catalogue, shelves and holds; the first station of every purchase.
+//!
+//! Owns the [`StockMachine`]. Requests come from bots through the [`StockHandle`]; purchases and
+//! prices go on to LedgerActor, changes of the catalogue to the Committer. It never awaits: the order
+//! of its mailbox settles who gets the last item. It never answers a customer by itself, because only
+//! LedgerActor knows whether a purchase repeats an accepted one.
+
+use super::committer::{Committer, Submit};
+use super::holds::{HoldEnds, HoldGuard};
+use super::intake::{CallError, Intake, Task, Ticket, Waiting, place_id};
+use super::ledger::{LedgerActor, Placed, Quoted};
+use super::life::{DeathWatch, Life};
+use super::probe::{Point, Probe};
+use crate::clock::SharedClock;
+use crate::domain::command::{Caller, Command};
+use crate::domain::event::{CoreCommand, Event};
+use crate::domain::id::{CommandId, QuoteId, TenantId, UserId};
+use crate::domain::ledger::LedgerCommand;
+use crate::domain::outcome::Outcome;
+use crate::domain::stock::{Ask, HoldRefusal, StockCommand, StockEvent, StockMachine};
+use crate::store::batch::{BatchEntry, Record};
+use actix::{Actor, ActorContext, Addr, Context, Handler};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A request begins.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub(super) struct Begin {
+    pub(super) ticket: Ticket,
+    pub(super) task: Arc<Task>,
+}
+
+/// Holds have ended; somebody may have waited for that.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub(super) struct HoldsEnded;
+
+/// The way to StockActor; survives restarts of the core.
+#[derive(Clone)]
+pub struct StockHandle {
+    intake: Arc<Intake>,
+}
+
+impl StockHandle {
+    pub(super) const fn new(intake: Arc<Intake>) -> Self {
+        Self { intake }
+    }
+
+    /// Changes catalogue or shelves. `records` holds the sealed contents of new items.
+    ///
+    /// # Errors
+    /// [`CallError`]: nothing was decided.
+    pub async fn change(
+        &self,
+        command: Command<StockCommand>,
+        records: Vec<Record>,
+    ) -> Result<Waiting, CallError> {
+        self.intake.submit(Task::Stock { command, records }).await
+    }
+
+    /// Asks for a price.
+    ///
+    /// # Errors
+    /// [`CallError`]: nothing was decided.
+    pub async fn quote(&self, id: CommandId, ask: Ask) -> Result<Waiting, CallError> {
+        self.intake.submit(Task::Quote { id, ask }).await
+    }
+
+    /// Buys at a promised price. The quote is the command's id.
+    ///
+    /// # Errors
+    /// [`CallError`]: nothing was decided, nothing was charged.
+    pub async fn place(
+        &self,
+        quote: QuoteId,
+        tenant: TenantId,
+        user: UserId,
+    ) -> Result<Waiting, CallError> {
+        self.intake.submit(Task::Place { quote, tenant, user }).await
+    }
+}
+
+/// The actor of one generation.
+pub(super) struct StockActor {
+    pub(super) machine: StockMachine,
+    pub(super) ledger: Addr<LedgerActor>,
+    pub(super) committer: Addr<Committer>,
+    pub(super) clock: SharedClock,
+    pub(super) probe: Probe,
+    pub(super) life: Life,
+    pub(super) ends: Arc<HoldEnds>,
+    /// Purchases that a hold in flight may yet make possible. Bounded by `waiters_max`.
+    pub(super) waiters: VecDeque<(Ticket, Arc<Task>)>,
+    pub(super) waiters_max: usize,
+    pub(super) quantity_max: u32,
+    pub(super) _watch: DeathWatch,
+}
+
+impl Actor for StockActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Begin> for StockActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Begin, ctx: &mut Self::Context) {
+        let life = self.life.clone();
+        let ticket = message.ticket;
+        if !life.run("stock", Some(ticket), || self.begin(ticket, &message.task)) {
+            ctx.stop();
+        }
+    }
+}
+
+impl Handler<HoldsEnded> for StockActor {
+    type Result = ();
+
+    fn handle(&mut self, _: HoldsEnded, ctx: &mut Self::Context) {
+        let life = self.life.clone();
+        if !life.run("stock", None, || self.drain()) {
+            ctx.stop();
+        }
+    }
+}
+
+impl StockActor {
+    fn begin(&mut self, ticket: Ticket, task: &Arc<Task>) {
+        self.drain();
+        self.probe.at(Point::Stock, task.word());
+        match &**task {
+            Task::Stock { command, .. } => self.change(ticket, command, task),
+            Task::Quote { id, ask } => self.quote(ticket, id, ask),
+            Task::Place { quote, tenant, user } => {
+                self.place(ticket, task, quote, tenant, *user);
+            }
+            Task::Ledger { .. } | Task::Records(_) => {}
+        }
+    }
+
+    /// Ends the holds that LedgerActor is done with, then looks again at those who waited.
+    fn drain(&mut self) {
+        for (generation, hold, fate) in self.ends.drain() {
+            if let Some(event) = self.machine.decide_fate(generation, hold, fate) {
+                self.machine.apply(&event);
+            }
+        }
+        for _ in 0..self.waiters.len() {
+            if let Some((ticket, task)) = self.waiters.pop_front()
+                && let Task::Place { quote, tenant, user } = &*task
+            {
+                self.place(ticket, &task, quote, tenant, *user);
+            }
+        }
+        self.ends.set_awaited(!self.waiters.is_empty());
+    }
+
+    fn change(&mut self, ticket: Ticket, command: &Command<StockCommand>, task: &Arc<Task>) {
+        let submit = match self.machine.decide(command, self.clock.now()) {
+            Err(rejection) => Submit::answer(ticket, Err(rejection)),
+            Ok(accepted) if accepted.events.is_empty() => {
+                Submit::answer(ticket, Ok(accepted.outcome))
+            }
+            Ok(accepted) => {
+                for event in &accepted.events {
+                    self.machine.apply(event);
+                }
+                let entry = BatchEntry {
+                    command: CoreCommand::Stock(command.clone()),
+                    events: accepted.events.into_iter().map(Event::Stock).collect(),
+                };
+                Submit::entry(ticket, entry, task.clone(), accepted.outcome)
+            }
+        };
+        self.submit(submit);
+    }
+
+    fn quote(&mut self, ticket: Ticket, id: &CommandId, ask: &Ask) {
+        match self.machine.decide_ask(ask, self.quantity_max) {
+            Err(rejection) => self.submit(Submit::answer(ticket, Err(rejection.into()))),
+            Ok((event, product, base)) => {
+                self.machine.apply(&event);
+                let command = Command {
+                    id: id.clone(),
+                    tenant: ask.tenant.clone(),
+                    caller: Caller::User(ask.user),
+                    body: LedgerCommand::IssueQuote {
+                        quote: ask.quote.clone(),
+                        product: Box::new(product),
+                        base,
+                        quantity: ask.quantity,
+                    },
+                };
+                self.pass_on(self.ledger.try_send(Quoted { ticket, command }).is_ok());
+            }
+        }
+    }
+
+    fn place(
+        &mut self,
+        ticket: Ticket,
+        task: &Arc<Task>,
+        quote: &QuoteId,
+        tenant: &TenantId,
+        user: UserId,
+    ) {
+        let (holding, guard) = match self.machine.decide_hold(quote, tenant, user) {
+            Ok(event) => {
+                self.machine.apply(&event);
+                let StockEvent::Held(hold) = event else { return };
+                let guard = HoldGuard::new(self.machine.generation(), hold.id, self.ends.clone());
+                (Ok(hold.items), Some(guard))
+            }
+            Err(refusal) if self.may_wait(quote, refusal) => {
+                self.waiters.push_back((ticket, task.clone()));
+                self.ends.set_awaited(true);
+                return;
+            }
+            Err(refusal) => (Err(refusal), None),
+        };
+        let command = Command {
+            id: place_id(quote),
+            tenant: tenant.clone(),
+            caller: Caller::User(user),
+            body: LedgerCommand::PlaceOrder { quote: quote.clone(), holding },
+        };
+        self.pass_on(self.ledger.try_send(Placed { ticket, command, guard }).is_ok());
+    }
+
+    /// A shortage is not an answer while other holds on the product may be given back. Every other
+    /// refusal goes on at once: what it depends on is ahead of it in LedgerActor's mailbox.
+    fn may_wait(&self, quote: &QuoteId, refusal: HoldRefusal) -> bool {
+        let HoldRefusal::Shortage { .. } = refusal else { return false };
+        self.waiters.len() < self.waiters_max
+            && self.machine.ask(quote).is_some_and(|ask| self.machine.has_holds_on(ask.product))
+    }
+
+    fn submit(&self, submit: Submit) {
+        self.pass_on(self.committer.try_send(submit).is_ok());
+    }
+
+    /// A message that does not go through means that the generation is ending; its requests stay in
+    /// the intake.
+    fn pass_on(&self, sent: bool) {
+        if !sent {
+            self.life.fail(super::life::Failure::Died { actor: "core" });
+        }
+    }
+}
+
+impl Submit {
+    /// An accepted command with its facts.
+    pub(super) fn entry(
+        ticket: Ticket,
+        entry: BatchEntry,
+        task: Arc<Task>,
+        outcome: Outcome,
+    ) -> Self {
+        Self { ticket, entry: Some(entry), task: Some(task), answer: Ok(outcome) }
+    }
+}
