@@ -4,4 +4,5 @@
 //! `decide(&self, command, now)` looks and changes nothing; `apply(&mut self, &event)` changes and
 //! cannot fail. Recovery, replay and simulation call the same two (DESIGN.md, section 3).
 
+pub mod sealed;
 pub mod time;
