@@ -2,7 +2,12 @@
 //!
 //! Read `docs/architecture.md` first; it names the layers below and the laws they keep.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod random;
 pub mod secret;
 pub mod telegram;
+pub mod telemetry;
+pub mod vault;
