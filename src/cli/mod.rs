@@ -1,7 +1,7 @@
 //! The command line: one file a command, and what they share.
 //!
 //! A command is a struct of arguments and a `run` that reads and writes only through [`Io`], so a
-//! test runs it like the shell does. To add one: its file, its `mod` line, its line in [`commands!`].
+//! test runs it like the shell does. To add one: its file, its `mod` line, its line in `commands!`.
 //! Exit codes are a promise to scripts (DESIGN.md, section 9).
 
 mod config;

@@ -1,7 +1,8 @@
 //! The environment: the one place in the program that reads it.
 //!
 //! Variables of the process win over those of `.env`. Only names that begin with `SHOPFLEET__` are
-//! kept.
+//! kept, and an empty variable counts as not set: a copied `.env.example` must not clear what a file
+//! says.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one file that may read the environment"
@@ -82,7 +83,7 @@ impl Environment {
     }
 
     fn add(&mut self, place: Place, name: &str, value: String) {
-        if name.starts_with(PREFIX) {
+        if name.starts_with(PREFIX) && !value.is_empty() {
             self.0.insert(name.to_owned(), (place, value));
         }
     }
@@ -113,7 +114,12 @@ mod tests {
     fn the_process_wins_over_the_file_and_others_are_left_alone() {
         let environment = read(
             "# ours\nSHOPFLEET__LOG__LEVEL=debug\nOTHER=1\nSHOPFLEET__VAULT__KEYS=k1:ab+/c==,k2:d\n",
-            &[("SHOPFLEET__LOG__LEVEL", "warn"), ("PATH", "x")],
+            &[
+                ("SHOPFLEET__LOG__LEVEL", "warn"),
+                ("SHOPFLEET__VAULT__KEYS", ""),
+                ("SHOPFLEET__ADMINS", ""),
+                ("PATH", "x"),
+            ],
         );
         let seen: Vec<(String, String)> = environment
             .unwrap()

@@ -111,8 +111,8 @@ Made from `config/default.toml` by a test; edit that file, not this one.
 
 Layers, the later one wins: the default, the file named by `--config`, the environment. The key
 `shop.zone` is the variable `SHOPFLEET__SHOP__ZONE`, in the environment of the process or in a file
-`.env` in the working directory (the process wins); lists take commas. Nothing else is read from the
-environment.
+`.env` in the working directory (the process wins); lists take commas and an empty variable counts as not
+set. Nothing else is read from the environment.
 
 `shopfleet config check` says whether the configuration is right, `config show` prints every value
 in force and where it comes from, `config diff` what differs from the default. All three take

@@ -1,5 +1,6 @@
 //! The files a rule looks at: the repository's, or a few that a test writes down.
 
+use regex::Regex;
 use std::fs;
 use std::path::Path;
 
@@ -57,7 +58,8 @@ impl Source {
     /// The lines of the program itself: no comments, and nothing from the unit tests on, which
     /// stand last in a file.
     pub(super) fn code(&self) -> String {
-        let tests = self.text.find("#[cfg(test)]\nmod tests {").unwrap_or(self.text.len());
+        let tests = Regex::new(r"#\[cfg\(test\)\]\n(#\[.*\]\n)*mod tests \{").expect("a constant");
+        let tests = tests.find(&self.text).map_or(self.text.len(), |found| found.start());
         let code = self.text[..tests].lines().map(|line| match line.split_once("//") {
             Some((before, _)) if !before.ends_with(':') => before,
             _ => line,
@@ -65,10 +67,17 @@ impl Source {
         code.collect::<Vec<_>>().join("\n")
     }
 
-    /// Whether a test's code is in it, and from where.
+    /// Whether the whole file is tests.
+    pub(super) fn is_test(&self) -> bool {
+        self.path.starts_with("tests/")
+            || self.path.ends_with("/tests.rs")
+            || self.path.contains("/tests/")
+    }
+
+    /// The part of it that is tests.
     pub(super) fn test_code(&self) -> &str {
         match self.text.find("#[cfg(test)]") {
-            _ if self.path.starts_with("tests/") || self.path.ends_with("/tests.rs") => &self.text,
+            _ if self.is_test() => &self.text,
             Some(start) => &self.text[start..],
             None => "",
         }
