@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod random;
 pub mod secret;
+pub mod store;
 pub mod telegram;
 pub mod telemetry;
 pub mod vault;

@@ -5,6 +5,7 @@
 //! token and a fresh vault key, `.env`. It overwrites nothing: a lost vault key is lost goods.
 
 use super::{Failure, Io, say};
+use crate::domain::id::UserId;
 use crate::domain::time::Millis;
 use crate::random::Random;
 use crate::telegram::token::BotToken;
@@ -110,12 +111,12 @@ async fn whose(token: &BotToken, transport: &SharedTransport) -> Result<String, 
     username.map(str::to_owned).ok_or_else(strange)
 }
 
-fn admin_id(answer: &str) -> Result<Option<i64>, Failure> {
+fn admin_id(answer: &str) -> Result<Option<UserId>, Failure> {
     if answer.is_empty() {
         return Ok(None);
     }
-    let id = answer.parse().ok().filter(|id| *id > 0);
-    id.map(Some).ok_or_else(|| Failure::Usage("a user id is a number above 0".to_owned()))
+    let refused = |_| Failure::Usage("a user id is a number above 0".to_owned());
+    answer.parse().map(Some).map_err(refused)
 }
 
 fn secrets_file(token: &BotToken, key: &Key) -> String {
@@ -128,7 +129,7 @@ fn secrets_file(token: &BotToken, key: &Key) -> String {
     )
 }
 
-fn settings_file(admin: Option<i64>) -> String {
+fn settings_file(admin: Option<UserId>) -> String {
     let admins = admin.map(|id| id.to_string()).unwrap_or_default();
     format!(
         "# What differs from the default; `shopfleet config show` lists every key.\n\
@@ -210,7 +211,7 @@ mod tests {
         let environment = Environment::of_process(dir.path()).unwrap();
         let loaded = Loaded::read(Some(&dir.path().join(SETTINGS)), &environment).unwrap();
         assert_eq!(loaded.config.missing_to_run(), Vec::<&str>::new());
-        assert_eq!(loaded.config.admins, [1001]);
+        assert_eq!(loaded.config.admins, [UserId::new(1001)]);
         for file in [SETTINGS, SECRETS] {
             let mode = fs::metadata(dir.path().join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");

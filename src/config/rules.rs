@@ -3,6 +3,7 @@
 use super::fault::{Fault, Faults};
 use super::layers::Layers;
 use super::sections::{ClockSource, Config};
+use crate::domain::id::UserId;
 use config::ConfigError;
 use std::collections::BTreeSet;
 use url::{Host, Url};
@@ -77,7 +78,7 @@ fn across(config: &Config) -> Vec<(&'static str, &'static str)> {
     let shop = &config.shop;
     let rules = [
         (
-            config.admins.iter().all(|id| *id > 0),
+            config.admins.iter().all(|id| id.to_string().parse::<UserId>().is_ok()),
             ("admins", "must be user ids: numbers above 0 (groups and channels are below)"),
         ),
         (

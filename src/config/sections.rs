@@ -5,9 +5,10 @@
 //! the default file is an error, and so is one without a field.
 
 use super::values::{StoreUrl, Zone, amount, bot_token, text, texts, word};
+use crate::domain::id::UserId;
+use crate::domain::money::Money;
 use crate::telegram::token::BotToken;
 use crate::vault::Key;
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use url::Url;
@@ -17,7 +18,7 @@ use url::Url;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Who may administer the master bot, numeric Telegram user ids.
-    pub admins: Vec<i64>,
+    pub admins: Vec<UserId>,
     /// Where everything durable lives.
     pub store: Store,
     /// How bots talk to Telegram.
@@ -158,10 +159,10 @@ pub struct Shop {
     pub maturity_batch: usize,
     /// Smallest gross withdrawal, in USDT.
     #[serde(deserialize_with = "amount")]
-    pub withdrawal_min: Decimal,
+    pub withdrawal_min: Money,
     /// Fee of a withdrawal, in USDT, less than the smallest withdrawal.
     #[serde(deserialize_with = "amount")]
-    pub withdrawal_fee: Decimal,
+    pub withdrawal_fee: Money,
     /// Life of a quote, in minutes.
     pub quote_ttl_min: u32,
     /// Items in one order.

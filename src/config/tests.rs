@@ -3,6 +3,8 @@
 use super::rules::RANGES;
 use super::schema::{Kind, known};
 use super::*;
+use crate::domain::id::UserId;
+use crate::domain::money::Money;
 use std::fmt::Write;
 
 const TOKEN: &str = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOpp";
@@ -40,11 +42,11 @@ fn later_layers_win() {
     .config;
     assert_eq!((config.shop.maturity_h, config.shop.quote_ttl_min), (12, 5));
     assert_eq!(config.shop.max_quantity, 500);
-    assert_eq!(config.admins, [7, 8]);
+    assert_eq!(config.admins, [UserId::new(7), UserId::new(8)]);
     assert!(config.vault.plain_goods);
     assert_eq!(config.vault.keys[0].id(), "k1");
     assert_eq!(config.telegram.master_token.as_ref().map(|t| t.bot_id()), Some(123_456_789));
-    assert_eq!(config.shop.withdrawal_min, rust_decimal::Decimal::from(20));
+    assert_eq!(config.shop.withdrawal_min, Money::whole(20));
     assert_eq!(config.missing_to_run(), Vec::<&str>::new());
 }
 
@@ -127,7 +129,7 @@ fn wrong_values_are_told() {
         ("[shop]\nzone = \"CET\"", "`shop.zone` must be `UTC` or an offset such as `+08:00`"),
         (
             "[shop]\nwithdrawal_min = \"1e3\"",
-            "`shop.withdrawal_min` must be an amount of USDT such as \"10\" or \"0.5\"",
+            "`shop.withdrawal_min` must be an amount of USDT such as \"10\" or \"0.5\": not an amount",
         ),
         (
             "[shop]\nwithdrawal_fee = \"10\"",

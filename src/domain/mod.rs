@@ -4,5 +4,21 @@
 //! `decide(&self, command, now)` looks and changes nothing; `apply(&mut self, &event)` changes and
 //! cannot fail. Recovery, replay and simulation call the same two (DESIGN.md, section 3).
 
+pub mod access;
+pub mod catalog;
+pub mod chronicle;
+pub mod command;
+pub mod event;
+pub mod id;
+pub mod ledger;
+pub mod money;
+pub mod order;
+pub mod outcome;
+pub mod pricing;
+pub mod rejection;
 pub mod sealed;
+pub mod stock;
+pub mod tenant;
 pub mod time;
+pub mod view;
+pub mod withdrawal;

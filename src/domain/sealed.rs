@@ -1,113 +1,53 @@
-//! Sealed secrets and keyed fingerprints as plain values.
+//! What the core may know of a secret: that it exists, and whether two are equal.
 //!
-//! The core carries them, compares them and never looks inside: sealing and opening is
-//! `src/vault.rs`. A [`Sealed`] lives only in its own document; events carry a [`Fingerprint`]
-//! (DESIGN.md, section 7).
+//! [`Sealed`] is ciphertext made by the vault and lives only in its document; [`Fingerprint`] is a
+//! keyed digest that events and duplicate checks carry in its stead (DESIGN.md, section 7).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// The version of the sealing scheme that the text form names.
-const VERSION: &str = "v1";
-
-/// The longest key id, in characters.
-const KEY_ID_MAX: usize = 32;
-
-/// Ciphertext and the id of the key that opens it. Text form: `v1.<key id>.<base64url>`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Sealed {
-    /// Which of the vault's keys sealed it.
-    pub key_id: String,
-    /// Nonce and ciphertext, as the vault lays them out.
-    pub bytes: Vec<u8>,
-}
-
-/// 128 bits of a keyed digest: tells equal contents apart from different ones, and nothing else.
-/// Text form: 32 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+/// A keyed digest of a secret: 128 bits of HMAC-SHA-256, written as 32 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
-/// Why a text is not a sealed value or a fingerprint. Never repeats the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealedParseError {
-    /// Not `v1.<key id>.<base64url>`.
-    #[error("not a sealed value: v1.<key id>.<base64url> is expected")]
-    Sealed,
-    /// Not 32 hexadecimal digits.
-    #[error("not a fingerprint: 32 lower-case hexadecimal digits are expected")]
-    Fingerprint,
-}
+/// A secret as the vault sealed it, in the vault's text form `v1.<key id>.<base64>`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(String);
 
-/// Whether `id` can name a key: 1 to 32 of `a-z`, `0-9`, `_` and `-`.
-pub fn is_key_id(id: &str) -> bool {
-    (1..=KEY_ID_MAX).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
-}
+/// A text that is not a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a fingerprint of 32 hex digits")]
+pub struct InvalidFingerprint;
 
 impl Fingerprint {
-    /// A fingerprint from the digest's first 16 bytes.
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+    /// A fingerprint from its bytes.
+    pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The 16 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
+    /// Its bytes.
+    pub const fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
 }
 
-impl fmt::Display for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{VERSION}.{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(&self.bytes))
+impl Sealed {
+    /// A sealed value from its text form; whether it opens is for the vault to say.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
-}
 
-impl FromStr for Sealed {
-    type Err = SealedParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key_id, body) = text
-            .strip_prefix(VERSION)
-            .and_then(|rest| rest.strip_prefix('.'))
-            .and_then(|rest| rest.split_once('.'))
-            .filter(|(key_id, _)| is_key_id(key_id))
-            .ok_or(SealedParseError::Sealed)?;
-        let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| SealedParseError::Sealed)?;
-        Ok(Self { key_id: key_id.to_owned(), bytes })
+    /// The text form.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for Fingerprint {
-    type Err = SealedParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let canonical =
-            text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !canonical {
-            return Err(SealedParseError::Fingerprint);
-        }
-        let digits = u128::from_str_radix(text, 16).map_err(|_| SealedParseError::Fingerprint)?;
-        Ok(Self(digits.to_be_bytes()))
-    }
-}
-
-impl fmt::Debug for Sealed {
-    /// Ciphertext is safe to show but long; its length is what a reader wants.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed({}, {} bytes)", self.key_id, self.bytes.len())
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -117,31 +57,37 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-impl From<Sealed> for String {
-    fn from(sealed: Sealed) -> Self {
-        sealed.to_string()
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
     }
 }
 
-impl TryFrom<String> for Sealed {
-    type Error = SealedParseError;
+impl FromStr for Fingerprint {
+    type Err = InvalidFingerprint;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+    fn from_str(text: &str) -> Result<Self, InvalidFingerprint> {
+        let hex = text.len() == 32
+            && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if !hex {
+            return Err(InvalidFingerprint);
+        }
+        u128::from_str_radix(text, 16)
+            .map(|number| Self(number.to_be_bytes()))
+            .map_err(|_| InvalidFingerprint)
     }
 }
 
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> Self {
-        fingerprint.to_string()
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl TryFrom<String> for Fingerprint {
-    type Error = SealedParseError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -150,34 +96,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_survive_the_round_trip() {
-        let sealed = Sealed { key_id: "k-1".to_owned(), bytes: vec![0, 255, 62, 63] };
-        let json = serde_json::to_string(&sealed).unwrap();
-        assert_eq!(json, "\"v1.k-1.AP8-Pw\"");
-        assert_eq!(serde_json::from_str::<Sealed>(&json).unwrap(), sealed);
-
-        let fingerprint =
-            Fingerprint::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
-        assert_eq!(fingerprint.to_string(), "000102030405060708090a0b0c0d0eff");
-        assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
-    }
-
-    #[test]
-    fn anything_else_is_refused() {
-        for bad in
-            ["", "v1", "v1.k", "v2.k.AA", "v1..AA", "v1.K.AA", "v1.k.A", "v1.k.AA==", "v1k.AA"]
-        {
-            assert_eq!(bad.parse::<Sealed>(), Err(SealedParseError::Sealed), "{bad}");
-        }
-        let long = "0".repeat(33);
-        for bad in [
-            "",
-            "00",
-            "000102030405060708090A0B0C0D0EFF",
-            "+00102030405060708090a0b0c0d0eff",
-            &long,
-        ] {
-            assert_eq!(bad.parse::<Fingerprint>(), Err(SealedParseError::Fingerprint), "{bad}");
-        }
+    fn fingerprints_round_trip_and_sealed_values_do_not_print() {
+        let print = Fingerprint::new([0xab; 16]);
+        assert_eq!(print.to_string().parse(), Ok(print));
+        assert!("ABab".repeat(8).parse::<Fingerprint>().is_err());
+        assert_eq!(format!("{:?}", Sealed::from_text("v1.k.AAAA")), "Sealed(9 bytes)");
     }
 }

@@ -1,6 +1,5 @@
 //! One key of the vault: its id and its 32 bytes, written `id:base64`.
 
-use crate::domain::sealed::is_key_id;
 use crate::random::{Random, token};
 use crate::secret::Secret;
 use base64::Engine;
@@ -11,6 +10,9 @@ use zeroize::Zeroizing;
 
 /// The length of a key, in bytes: 256 bits.
 pub(super) const KEY_BYTES: usize = 32;
+
+/// The longest id, in characters.
+const ID_MAX: usize = 32;
 
 /// A key with its id. Its memory is wiped when it is dropped; `Debug` shows the id only.
 #[derive(Clone)]
@@ -69,6 +71,13 @@ impl FromStr for Key {
         let bytes = <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).map_err(|_| KeyError::Bytes)?;
         Ok(Self { id: id.to_owned(), bytes: Zeroizing::new(bytes) })
     }
+}
+
+/// An id has no point, colon or comma: those part it from its neighbours in sealed values and in
+/// `vault.keys`.
+pub(super) fn is_key_id(id: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
+    (1..=ID_MAX).contains(&id.len()) && id.bytes().all(fits)
 }
 
 impl fmt::Debug for Key {

@@ -13,13 +13,18 @@ pub use key::{Key, KeyError};
 use crate::domain::sealed::{Fingerprint, Sealed};
 use crate::random::SharedRandom;
 use crate::secret::SecretBytes;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use key::KEY_BYTES;
+use key::{KEY_BYTES, is_key_id};
 use sha2::Sha256;
 use std::fmt;
 use zeroize::Zeroizing;
+
+/// The version of the scheme, first in the text form `v1.<key id>.<base64url of nonce, ciphertext>`.
+const VERSION: &str = "v1";
 
 /// The length of the nonce in front of every ciphertext, in bytes.
 const NONCE_BYTES: usize = 24;
@@ -66,7 +71,7 @@ pub enum OpenError {
     /// The ciphertext, its key id or its owner is not what was sealed.
     #[error("the sealed value was changed or belongs to another owner")]
     Tampered,
-    /// Too short or of the wrong length: this vault never made it.
+    /// Not `v1.<key id>.<base64url>`, or of a length that no vault makes.
     #[error("the sealed value is malformed")]
     Malformed,
 }
@@ -121,7 +126,8 @@ impl<F> Vault<F> {
         let ciphertext = cipher(key)
             .encrypt(XNonce::from_slice(&nonce), Payload { msg: secret, aad: &aad })
             .expect("a payload under 256 GiB can be sealed");
-        Sealed { key_id: key.id().to_owned(), bytes: [nonce.as_slice(), &ciphertext].concat() }
+        let body = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &ciphertext].concat());
+        Sealed::from_text(format!("{VERSION}.{}.{body}", key.id()))
     }
 
     /// Opens what was sealed for `owner`.
@@ -129,13 +135,14 @@ impl<F> Vault<F> {
     /// # Errors
     /// When its key is gone, or it is not what was sealed for this owner.
     pub fn open(&self, owner: &str, sealed: &Sealed) -> Result<SecretBytes, OpenError> {
+        let (key_id, bytes) = parts(sealed).ok_or(OpenError::Malformed)?;
         let key = self
             .keys
             .iter()
-            .find(|key| key.id() == sealed.key_id)
-            .ok_or_else(|| OpenError::UnknownKey(sealed.key_id.clone()))?;
+            .find(|key| key.id() == key_id)
+            .ok_or_else(|| OpenError::UnknownKey(key_id.to_owned()))?;
         let (nonce, ciphertext) =
-            sealed.bytes.split_at_checked(NONCE_BYTES).ok_or(OpenError::Malformed)?;
+            bytes.split_at_checked(NONCE_BYTES).ok_or(OpenError::Malformed)?;
         let aad = associated_data(key.id(), owner);
         cipher(key)
             .decrypt(XNonce::from_slice(nonce), Payload { msg: ciphertext, aad: &aad })
@@ -145,7 +152,7 @@ impl<F> Vault<F> {
 
     /// Whether `sealed` is under the key that seals now; rotation seals the others again.
     pub fn is_current(&self, sealed: &Sealed) -> bool {
-        self.keys[0].id() == sealed.key_id
+        parts(sealed).is_some_and(|(key_id, _)| key_id == self.keys[0].id())
     }
 }
 
@@ -164,8 +171,15 @@ impl Vault {
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
         let mut first = [0; 16];
         first.copy_from_slice(&digest[..16]);
-        Fingerprint::from_bytes(first)
+        Fingerprint::new(first)
     }
+}
+
+/// The key id and the bytes of a sealed value; nothing when it is not of this version's form.
+fn parts(sealed: &Sealed) -> Option<(&str, Vec<u8>)> {
+    let rest = sealed.text().strip_prefix(VERSION)?.strip_prefix('.')?;
+    let (key_id, body) = rest.split_once('.').filter(|(key_id, _)| is_key_id(key_id))?;
+    Some((key_id, URL_SAFE_NO_PAD.decode(body).ok()?))
 }
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {
@@ -213,20 +227,34 @@ mod tests {
     fn every_change_is_noticed() {
         let vault = vault(&[1, 2]);
         let sealed = vault.seal("item:itm_1", b"LICENCE-1");
-        let check = |owner: &str, change: &dyn Fn(&mut Sealed), error: OpenError| {
-            let mut changed = sealed.clone();
-            change(&mut changed);
-            assert_eq!(vault.open(owner, &changed).expect_err("it was changed"), error);
+        let (key_id, bytes) = parts(&sealed).unwrap();
+        let check = |owner: &str, key_id: &str, bytes: &[u8], error: OpenError| {
+            let changed = format!("v1.{key_id}.{}", URL_SAFE_NO_PAD.encode(bytes));
+            assert_eq!(vault.open(owner, &Sealed::from_text(changed)).unwrap_err(), error);
         };
-        check("item:itm_2", &|_| (), OpenError::Tampered);
-        for i in 0..sealed.bytes.len() {
-            check("item:itm_1", &|s| s.bytes[i] ^= 1, OpenError::Tampered);
+        check("item:itm_2", key_id, &bytes, OpenError::Tampered);
+        for i in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[i] ^= 1;
+            check("item:itm_1", key_id, &changed, OpenError::Tampered);
         }
-        let second = vault.keys[1].id().to_owned();
-        check("item:itm_1", &|s| s.key_id.clone_from(&second), OpenError::Tampered);
-        check("item:itm_1", &|s| s.key_id = "gone".into(), OpenError::UnknownKey("gone".into()));
-        check("item:itm_1", &|s| s.bytes.truncate(NONCE_BYTES - 1), OpenError::Malformed);
-        check("item:itm_1", &|s| s.bytes.truncate(NONCE_BYTES), OpenError::Tampered);
+        check("item:itm_1", vault.keys[1].id(), &bytes, OpenError::Tampered);
+        check("item:itm_1", "gone", &bytes, OpenError::UnknownKey("gone".into()));
+        check("item:itm_1", key_id, &bytes[..NONCE_BYTES], OpenError::Tampered);
+        check("item:itm_1", key_id, &bytes[..NONCE_BYTES - 1], OpenError::Malformed);
+    }
+
+    #[test]
+    fn other_texts_are_malformed() {
+        let vault = vault(&[1]);
+        let id = vault.keys[0].id();
+        let not_base64 = format!("v1.{id}.A");
+        let padded = format!("v1.{id}.AA==");
+        let other_version = format!("v2.{id}.AA");
+        for text in ["", "v1", "v1.k", "v1..AA", "v1.K.AA", &not_base64, &padded, &other_version] {
+            let refused = vault.open("item:itm_1", &Sealed::from_text(text)).unwrap_err();
+            assert_eq!(refused, OpenError::Malformed, "{text}");
+        }
     }
 
     #[test]

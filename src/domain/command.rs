@@ -1,0 +1,155 @@
+//! What every command carries, and the memory of commands that were accepted (DESIGN.md, law 2).
+
+use super::id::{CommandId, TenantId, UserId};
+use super::outcome::Outcome;
+use super::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Who gives a command. A user is what Telegram says he is; nothing he sends can change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
+    /// The fleet itself: maturity, delivery marks, configuration.
+    System,
+    /// A person, by numeric id.
+    User(UserId),
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("system"),
+            Self::User(user) => write!(f, "user:{user}"),
+        }
+    }
+}
+
+/// One command to one machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command<Body> {
+    /// Chosen by the sender; a repeat of an accepted id has no second effect.
+    pub id: CommandId,
+    /// The shop through whose bot it came.
+    pub tenant: TenantId,
+    /// Who gives it.
+    pub caller: Caller,
+    /// What is to be done.
+    pub body: Body,
+}
+
+/// What makes two commands the same: shop, caller and id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CommandKey {
+    /// The shop through whose bot it came.
+    pub tenant: TenantId,
+    /// Who gave it.
+    pub caller: Caller,
+    /// The sender's id for it.
+    pub id: CommandId,
+}
+
+impl<Body> Command<Body> {
+    /// What makes this command the same as another.
+    pub fn key(&self) -> CommandKey {
+        CommandKey { tenant: self.tenant.clone(), caller: self.caller, id: self.id.clone() }
+    }
+}
+
+/// An accepted command and its answer, remembered so that a repeat gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Which command.
+    pub key: CommandKey,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+/// What a machine decided: the facts to apply and the answer to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted<Event> {
+    /// Facts, in order. None of them is durable when the command was a repeat or a no-op.
+    pub events: Vec<Event>,
+    /// The answer for the caller.
+    pub outcome: Outcome,
+}
+
+impl<Event> Accepted<Event> {
+    /// An answer without any fact: a repeat, a query, a no-op.
+    pub const fn nothing(outcome: Outcome) -> Self {
+        Self { events: Vec::new(), outcome }
+    }
+}
+
+/// Recently accepted commands, forgotten after a span (72 hours by default).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    by_key: BTreeMap<CommandKey, (Timestamp, Outcome)>,
+    by_age: BTreeSet<(Timestamp, CommandKey)>,
+}
+
+impl Recent {
+    /// The answer that an accepted command got.
+    pub fn outcome(&self, key: &CommandKey) -> Option<&Outcome> {
+        self.by_key.get(key).map(|(_, outcome)| outcome)
+    }
+
+    /// Remembers an answer, and forgets those older than `keep` before it.
+    pub fn remember(&mut self, answered: &Answered, keep: Millis) {
+        let Answered { key, at, outcome } = answered;
+        if let Some((before, _)) = self.by_key.insert(key.clone(), (*at, outcome.clone())) {
+            self.by_age.remove(&(before, key.clone()));
+        }
+        self.by_age.insert((*at, key.clone()));
+        let horizon = *at - keep;
+        while let Some((oldest, key)) = self.by_age.first() {
+            if *oldest >= horizon {
+                break;
+            }
+            self.by_key.remove(key);
+            self.by_age.pop_first();
+        }
+    }
+
+    /// How many answers are remembered.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Whether none is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(id: &str, at: i64) -> Answered {
+        let key = CommandKey {
+            tenant: TenantId::Master,
+            caller: Caller::User(UserId::new(1)),
+            id: id.parse().expect("valid"),
+        };
+        Answered { key, at: Timestamp::from_ms(at), outcome: Outcome::Done }
+    }
+
+    #[test]
+    fn answers_are_forgotten_after_the_span_and_not_before() {
+        let mut recent = Recent::default();
+        let keep = Millis::from_ms(10);
+        recent.remember(&answered("a", 0), keep);
+        recent.remember(&answered("b", 10), keep);
+        assert!(recent.outcome(&answered("a", 0).key).is_some());
+        recent.remember(&answered("c", 11), keep);
+        assert!(recent.outcome(&answered("a", 0).key).is_none());
+        recent.remember(&answered("b", 12), keep);
+        recent.remember(&answered("d", 22), keep);
+        assert!(recent.outcome(&answered("b", 0).key).is_some(), "the later answer counts");
+        assert_eq!(recent.len(), 2);
+    }
+}

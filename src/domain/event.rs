@@ -1,0 +1,40 @@
+//! One batch entry's worth of facts and commands, as the journal and the stores see them.
+
+use super::command::Command;
+use super::ledger::{LedgerCommand, LedgerEvent};
+use super::stock::{StockCommand, StockEvent};
+use serde::{Deserialize, Serialize};
+
+/// Version of the rules by which commands become events. A journal is re-decided only where it was
+/// written under this version (DESIGN.md, section 8).
+pub const RULES_VERSION: u32 = 1;
+
+/// A fact of either machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// About catalogue or shelves.
+    Stock(StockEvent),
+    /// About money, orders or tenants.
+    Ledger(LedgerEvent),
+}
+
+/// A command of either machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoreCommand {
+    /// For StockActor.
+    Stock(Command<StockCommand>),
+    /// For LedgerActor.
+    Ledger(Command<LedgerCommand>),
+}
+
+impl Event {
+    /// Whether the fact is journalled and survives a restart.
+    pub const fn is_durable(&self) -> bool {
+        match self {
+            Self::Stock(event) => event.is_durable(),
+            Self::Ledger(event) => event.is_durable(),
+        }
+    }
+}

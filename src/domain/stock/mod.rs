@@ -1,0 +1,293 @@
+//! The stockroom: catalogue, shelves and holds. The machine behind StockActor.
+//!
+//! An item is on the shelf, held, or gone. A *hold* takes the oldest items off the shelf while
+//! LedgerActor decides the order; it ends as sold or as released, and a released item is back in its
+//! old place because shelves are ordered by item id. Holds live in memory and belong to one
+//! *generation* of the core: what another generation says about them is ignored.
+
+mod command;
+mod decide;
+
+pub use command::{
+    Ask, Hold, HoldRefusal, ITEMS_PER_COMMAND, StockCommand, StockEvent, StockRejection,
+};
+
+use super::access::Access;
+use super::catalog::{Catalog, Category, Product};
+use super::command::{Answered, CommandKey, Recent};
+use super::id::{CategoryId, HoldId, ItemId, ProductId, QuoteId, TenantId, UserId};
+use super::outcome::Outcome;
+use super::sealed::Fingerprint;
+use super::time::Millis;
+use std::collections::BTreeMap;
+
+/// Asks remembered at most; the oldest is forgotten first, and its customer is shown the price again.
+const ASKS_MAX: usize = 100_000;
+
+/// The stockroom's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StockMachine {
+    catalog: Catalog,
+    /// Sellable items by product, oldest first, each with its content's fingerprint.
+    shelves: BTreeMap<ProductId, BTreeMap<ItemId, Fingerprint>>,
+    /// Every content in the stockroom, held items included: the same thing is not sold twice.
+    contents: BTreeMap<Fingerprint, ProductId>,
+    holds: BTreeMap<HoldId, (Hold, Vec<Fingerprint>)>,
+    /// The hold of each customer who has one.
+    holders: BTreeMap<(TenantId, UserId), HoldId>,
+    asks: BTreeMap<QuoteId, Ask>,
+    asked_by: BTreeMap<(TenantId, UserId), QuoteId>,
+    access: Access,
+    recent: Recent,
+    keep_ids: Millis,
+    next_category: CategoryId,
+    next_product: ProductId,
+    next_item: ItemId,
+    next_hold: HoldId,
+    generation: u64,
+}
+
+/// What the store knows of the stockroom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedStock {
+    /// All categories.
+    pub categories: Vec<Category>,
+    /// All products.
+    pub products: Vec<Product>,
+    /// Unsold items with the fingerprints of their contents.
+    pub items: Vec<(ItemId, ProductId, Fingerprint)>,
+    /// The id after the last item ever added, sold ones included.
+    pub next_item: ItemId,
+    /// Recently accepted commands, oldest first.
+    pub answers: Vec<Answered>,
+}
+
+/// How a hold ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldFate {
+    /// Its order was accepted.
+    Sold,
+    /// Its order was refused, or forgotten on the way.
+    Released,
+}
+
+impl StockMachine {
+    /// An empty stockroom of this generation of the core.
+    pub fn new(generation: u64, access: Access, keep_ids: Millis) -> Self {
+        Self { generation, access, keep_ids, ..Self::default() }
+    }
+
+    /// The stockroom as the store knows it: no holds, no asks.
+    pub fn load(generation: u64, access: Access, keep_ids: Millis, loaded: LoadedStock) -> Self {
+        let mut machine = Self::new(generation, access, keep_ids);
+        for category in loaded.categories {
+            machine.next_category = machine.next_category.max(category.id.next());
+            machine.catalog.categories.insert(category.id, category);
+        }
+        for product in loaded.products {
+            machine.next_product = machine.next_product.max(product.id.next());
+            machine.catalog.products.insert(product.id, product);
+        }
+        for (item, product, content) in loaded.items {
+            machine.shelves.entry(product).or_default().insert(item, content);
+            machine.contents.insert(content, product);
+        }
+        machine.next_item = loaded.next_item;
+        for answered in &loaded.answers {
+            machine.recent.remember(answered, keep_ids);
+        }
+        machine
+    }
+
+    /// The catalogue.
+    pub const fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The generation of the core that this state belongs to.
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Items of a product that nobody holds.
+    pub fn available(&self, product: ProductId) -> usize {
+        self.shelves.get(&product).map_or(0, BTreeMap::len)
+    }
+
+    /// Whether holds on this product are in flight: a shortage may yet end.
+    pub fn has_holds_on(&self, product: ProductId) -> bool {
+        self.holds.values().any(|(hold, _)| hold.ask.product == product)
+    }
+
+    /// Holds in flight, by id.
+    pub fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.values().map(|(hold, _)| hold)
+    }
+
+    /// Items on the shelf, by product and age.
+    pub fn shelves(&self) -> &BTreeMap<ProductId, BTreeMap<ItemId, Fingerprint>> {
+        &self.shelves
+    }
+
+    /// The answer that an accepted command got.
+    pub fn remembered(&self, key: &CommandKey) -> Option<&Outcome> {
+        self.recent.outcome(key)
+    }
+
+    /// What a quote was asked for.
+    pub fn ask(&self, quote: &QuoteId) -> Option<&Ask> {
+        self.asks.get(quote)
+    }
+
+    /// Makes a fact part of the state.
+    pub fn apply(&mut self, event: &StockEvent) {
+        match event {
+            StockEvent::CategoryCreated { category, .. } => {
+                self.next_category = self.next_category.max(category.next());
+                change_catalog(&mut self.catalog, event);
+            }
+            StockEvent::ProductCreated(product) => {
+                self.next_product = self.next_product.max(product.id.next());
+                change_catalog(&mut self.catalog, event);
+            }
+            StockEvent::CategoryRenamed { .. }
+            | StockEvent::ProductRenamed { .. }
+            | StockEvent::ProductDescribed { .. }
+            | StockEvent::ProductPriced { .. }
+            | StockEvent::ProductListed { .. } => change_catalog(&mut self.catalog, event),
+            StockEvent::ItemsAdded { product, items } => self.shelve(*product, items),
+            StockEvent::Asked(ask) => self.note_ask(ask),
+            StockEvent::Held(hold) => self.take(hold),
+            StockEvent::Released { hold } => self.end_hold(*hold, HoldFate::Released),
+            StockEvent::Settled { hold } => self.end_hold(*hold, HoldFate::Sold),
+            StockEvent::Sold { product, items, .. } => self.remove(*product, items),
+            StockEvent::Answered(answered) => self.recent.remember(answered, self.keep_ids),
+        }
+    }
+
+    fn shelve(&mut self, product: ProductId, items: &[(ItemId, Fingerprint)]) {
+        let shelf = self.shelves.entry(product).or_default();
+        for (item, content) in items {
+            shelf.insert(*item, *content);
+            self.contents.insert(*content, product);
+            self.next_item = self.next_item.max(item.next());
+        }
+    }
+
+    fn note_ask(&mut self, ask: &Ask) {
+        let who = (ask.tenant.clone(), ask.user);
+        if let Some(before) = self.asked_by.insert(who, ask.quote.clone()) {
+            self.asks.remove(&before);
+        }
+        self.asks.insert(ask.quote.clone(), ask.clone());
+        while self.asks.len() > ASKS_MAX {
+            // Quote ids begin with their time, so the first is the oldest.
+            if let Some((_, oldest)) = self.asks.pop_first() {
+                self.asked_by.remove(&(oldest.tenant, oldest.user));
+            }
+        }
+    }
+
+    fn take(&mut self, hold: &Hold) {
+        let shelf = self.shelves.entry(hold.ask.product).or_default();
+        let contents = hold.items.iter().filter_map(|item| shelf.remove(item)).collect();
+        self.holders.insert((hold.ask.tenant.clone(), hold.ask.user), hold.id);
+        self.next_hold = self.next_hold.max(hold.id.next());
+        self.holds.insert(hold.id, (hold.clone(), contents));
+    }
+
+    fn end_hold(&mut self, id: HoldId, fate: HoldFate) {
+        let Some((hold, contents)) = self.holds.remove(&id) else { return };
+        let who = (hold.ask.tenant, hold.ask.user);
+        self.holders.remove(&who);
+        if self.asked_by.get(&who) == Some(&hold.ask.quote) {
+            self.asked_by.remove(&who);
+        }
+        self.asks.remove(&hold.ask.quote);
+        match fate {
+            HoldFate::Sold => {
+                for content in &contents {
+                    self.contents.remove(content);
+                }
+            }
+            HoldFate::Released => {
+                let shelf = self.shelves.entry(hold.ask.product).or_default();
+                shelf.extend(hold.items.into_iter().zip(contents));
+            }
+        }
+    }
+
+    /// Items leave the shelf when a sale is replayed or loaded; a live sale took them before.
+    fn remove(&mut self, product: ProductId, items: &[ItemId]) {
+        let Some(shelf) = self.shelves.get_mut(&product) else { return };
+        for item in items {
+            if let Some(content) = shelf.remove(item) {
+                self.contents.remove(&content);
+            }
+        }
+    }
+}
+
+/// Applies a fact about the catalogue; the machine and the published view both read it through here.
+pub(in crate::domain) fn change_catalog(catalog: &mut Catalog, event: &StockEvent) {
+    let mut change = |id: &ProductId, change: &dyn Fn(&mut Product)| {
+        if let Some(product) = catalog.products.get_mut(id) {
+            change(product);
+        }
+    };
+    match event {
+        StockEvent::ProductRenamed { product, name } => {
+            change(product, &|p| p.name.clone_from(name));
+        }
+        StockEvent::ProductDescribed { product, description } => {
+            change(product, &|p| p.description.clone_from(description));
+        }
+        StockEvent::ProductPriced { product, price } => {
+            change(product, &|p| p.price = Some(*price));
+        }
+        StockEvent::ProductListed { product, listed } => change(product, &|p| p.listed = *listed),
+        StockEvent::CategoryCreated { category, name } => {
+            let entry = Category { id: *category, name: name.clone() };
+            catalog.categories.insert(*category, entry);
+        }
+        StockEvent::CategoryRenamed { category, name } => {
+            if let Some(entry) = catalog.categories.get_mut(category) {
+                entry.name.clone_from(name);
+            }
+        }
+        StockEvent::ProductCreated(product) => {
+            catalog.products.insert(product.id, product.clone());
+        }
+        StockEvent::ItemsAdded { .. }
+        | StockEvent::Asked(_)
+        | StockEvent::Held(_)
+        | StockEvent::Released { .. }
+        | StockEvent::Settled { .. }
+        | StockEvent::Sold { .. }
+        | StockEvent::Answered(_) => {}
+    }
+}
+
+impl Default for CategoryId {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl Default for ProductId {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl Default for ItemId {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl Default for HoldId {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
