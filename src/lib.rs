@@ -3,9 +3,14 @@
 //! Read `docs/architecture.md` first; it names the layers below and the laws they keep.
 
 pub mod actors;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod placement;
+pub mod random;
 pub mod secret;
 pub mod store;
 pub mod telegram;
+pub mod telemetry;
+pub mod vault;

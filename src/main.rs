@@ -1,2 +1,7 @@
-//! shopfleet
-fn main() {}
+//! The program: everything is in the library, `shopfleet::cli` first.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shopfleet::cli::main()
+}

@@ -4,4 +4,5 @@
 //! bytes through the [`transport::Transport`] port (DESIGN.md, section 6).
 
 pub mod request;
+pub mod token;
 pub mod transport;

@@ -1,1 +1,4 @@
-//! tests
+//! The one integration-test binary: what only the whole package can show.
+
+mod config_docs;
+mod tidy;
