@@ -44,6 +44,7 @@ const ASSETS: &[Asset] = &[
     Asset { path: "/", content_type: HTML, content: include_str!("page/index.html") },
     asset!("page.css", CSS),
     asset!("chat.css", CSS),
+    asset!("controls.css", CSS),
     asset!("page.js", SCRIPT),
     asset!("add.js", SCRIPT),
     asset!("clock.js", SCRIPT),
