@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod domain;
+pub mod sandbox;
 pub mod secret;
 pub mod telegram;
