@@ -6,8 +6,8 @@
 
 use super::state::{Keeper, StateError};
 use super::world::{
-    Complaint, Event, Fault, Outcome, Poll, Post, Refusal, Sent, Strike, Tap, TapAnswer, Upload,
-    World,
+    Change, Complaint, Event, Fault, Outcome, Poll, Post, Refusal, Sent, Strike, Tap, TapAnswer,
+    Upload, World,
 };
 use crate::clock::{OffsetClock, SharedClock};
 use crate::domain::time::{Millis, Timestamp};
@@ -95,6 +95,8 @@ struct Inner {
 
 struct State {
     world: World,
+    /// How far the clock is to be ahead of the machine's, in milliseconds.
+    offset_ms: i64,
     /// One bell per bot that has polled.
     bells: BTreeMap<i64, Arc<Notify>>,
     /// The taps whose apps still wait, by query id.
@@ -112,16 +114,22 @@ impl Sandbox {
             Some(directory) => Keeper::open(directory, &mut world)?,
             None => (Keeper::in_memory(), 0),
         };
-        let (clock, offset_ms) = match setup.clock {
+        let (clock, mover) = match setup.clock {
             Some(clock) => (clock, None),
             None => {
                 let (sender, receiver) = watch::channel(offset_ms);
                 (Arc::new(OffsetClock::new(receiver)) as SharedClock, Some(sender))
             }
         };
-        let state = State { world, bells: BTreeMap::new(), taps: BTreeMap::new() };
+        let state = State { world, offset_ms, bells: BTreeMap::new(), taps: BTreeMap::new() };
         let changed = broadcast::Sender::new(LISTENER_LAG);
-        Ok(Self(Arc::new(Inner { state: Mutex::new(state), keeper, clock, offset_ms, changed })))
+        Ok(Self(Arc::new(Inner {
+            state: Mutex::new(state),
+            keeper,
+            clock,
+            offset_ms: mover,
+            changed,
+        })))
     }
 
     /// One call of the Bot API.
@@ -300,13 +308,13 @@ impl Sandbox {
             let sentence = "advance_s must be from 0 to ten years";
             return Err(Complaint::bad(sentence).into());
         }
-        let mut moved = 0;
-        offset_ms.send_modify(|offset| {
-            *offset = offset.saturating_add(span.ms());
-            moved = *offset;
-        });
-        self.0.keeper.queue(vec![super::world::Change::Clock(moved)]);
-        self.0.keeper.flush()?;
+        // Written before anybody sees the new time: after a kill it must not go back.
+        let moved = self.with_state(|state, _| {
+            state.offset_ms = state.offset_ms.saturating_add(span.ms());
+            self.0.keeper.queue(vec![Change::Clock(state.offset_ms)]);
+            state.offset_ms
+        })?;
+        offset_ms.send_modify(|offset| *offset = moved.max(*offset));
         let now = self.0.clock.now();
         self.tell(Changed::Clock(now));
         Ok(now)

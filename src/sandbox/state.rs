@@ -8,7 +8,7 @@
 
 use super::world::{Change, World};
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -26,15 +26,27 @@ pub enum StateError {
     /// The directory cannot be made.
     #[error("the sandbox's directory cannot be made: {0}")]
     Directory(std::io::Error),
-    /// SQLite failed; "database is locked" means that another sandbox uses the directory.
+    /// Another sandbox has the directory.
+    #[error("another sandbox is using this directory")]
+    InUse,
+    /// SQLite failed.
     #[error("the sandbox's state cannot be used: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(rusqlite::Error),
     /// A record is not one of ours.
     #[error("the sandbox's state is damaged: {0}")]
     Damaged(#[from] serde_json::Error),
     /// The file was written by another version.
     #[error("the sandbox's state has layout {0}, this version reads {LAYOUT}")]
     Layout(i64),
+}
+
+impl From<rusqlite::Error> for StateError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
+            Some(_) | None => Self::Database(error),
+        }
+    }
 }
 
 /// Keeps the changes.

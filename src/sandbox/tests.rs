@@ -2,6 +2,7 @@
 
 use super::door::SandboxTransport;
 use super::service::{Answer, AnswerLost, Changed, Sandbox, Setup};
+use super::state::StateError;
 use super::world::{Fault, FaultKind, Post, Tap, TapAnswer};
 use super::{http, service};
 use crate::clock::{SharedClock, VirtualClock};
@@ -216,9 +217,14 @@ async fn a_restart_forgets_nothing() {
     let pending = call(&before, &token, "getUpdates", json!({"offset": offset})).await;
     let advanced = before.advance(Millis::from_hours(30)).expect("its own clock");
     let chat = before.chat("shop_bot", ANNA).expect("the bot is there");
-    drop(before);
+    // What a killed process leaves: the files as they are while it runs, nothing tidied up.
+    let left = tempfile::tempdir().expect("a directory");
+    for entry in std::fs::read_dir(home.path()).expect("readable") {
+        let entry = entry.expect("readable");
+        std::fs::copy(entry.path(), left.path().join(entry.file_name())).expect("copied");
+    }
 
-    let after = stored(home.path());
+    let after = stored(left.path());
     assert!(after.clock().now() >= advanced, "the clock does not go back");
     assert_eq!(after.chat("shop_bot", ANNA).expect("the bot is there"), chat);
     let file = chat[1]["document"]["file_id"].as_str().expect("a file");
@@ -229,11 +235,10 @@ async fn a_restart_forgets_nothing() {
     assert!(says(&after, "next") > deleted, "ids are not used twice");
     drop(after);
 
-    let last = stored(home.path());
+    let last = stored(left.path());
     assert_eq!(texts(&last, &token, json!({})).await, ["next"]);
-    let second =
-        Sandbox::open(Setup { directory: Some(home.path().to_owned()), ..Setup::default() });
-    assert!(second.is_err(), "two sandboxes must not share a directory");
+    let setup = Setup { directory: Some(left.path().to_owned()), ..Setup::default() };
+    assert!(matches!(Sandbox::open(setup), Err(StateError::InUse)), "one sandbox per directory");
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,75 +290,120 @@ async fn watchers_are_told() {
     assert!(matches!(refused, Err(service::ControlError::Complaint(_))), "not its own clock");
 }
 
-/// The whole way over a socket, below a prefix, by the client that bots use.
+/// A sandbox on a socket, below a prefix.
+struct Web {
+    base: String,
+    client: reqwest::Client,
+}
+
+impl Web {
+    async fn serve() -> Self {
+        let sandbox = Sandbox::open(Setup::default()).expect("nothing to open");
+        let router = axum::Router::new().nest("/tg/prefix", http::router(sandbox));
+        let listener = http::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let base = format!("http://{}/tg/prefix", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { base, client: reqwest::Client::new() }
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}/sandbox/{path}", self.base);
+        let sent = self.client.post(url).body(body.to_string()).send().await.expect("served");
+        (sent.status().as_u16(), sent.json().await.expect("JSON"))
+    }
+
+    async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}/{path}", self.base)).send().await.expect("served")
+    }
+
+    async fn make_bot(&self) -> String {
+        let (status, bot) = self.post("bots", json!({"username": "shop_bot", "name": "A"})).await;
+        assert_eq!((status, &bot["id"]), (200, &json!(7_000_000_001_i64)));
+        bot["token"].as_str().expect("a token").to_owned()
+    }
+}
+
 #[tokio::test]
-async fn http_serves_bots_and_control() {
-    let sandbox = Sandbox::open(Setup::default()).expect("nothing to open");
-    let router = axum::Router::new().nest("/tg/prefix", http::router(sandbox.clone()));
-    let listener = http::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
-    let base = format!("http://{}/tg/prefix", listener.local_addr().expect("bound"));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let web = reqwest::Client::new();
-    let post = async |path: &str, body: Value| {
-        let sent =
-            web.post(format!("{base}/sandbox/{path}")).json(&body).send().await.expect("served");
-        (sent.status().as_u16(), sent.json::<Value>().await.expect("JSON"))
-    };
-    let (status, bot) = post("bots", json!({"username": "shop_bot", "name": "A shop"})).await;
-    assert_eq!((status, &bot["id"]), (200, &json!(7_000_000_001_i64)));
+async fn control_refuses_with_a_sentence() {
+    let web = Web::serve().await;
+    web.make_bot().await;
+    let doc = json!({"name": "a", "base64": "*"});
     for (path, body, status, part) in [
         ("bots", json!({"username": "shop_bot", "name": "x"}), 400, "is taken"),
         ("bots", json!({"nickname": "x"}), 400, "unknown field `nickname`"),
-        (
-            "messages",
-            json!({"bot": "none_bot", "user_id": ANNA, "text": "x"}),
-            404,
-            "no bot named none_bot",
-        ),
-        (
-            "messages",
-            json!({"bot": "shop_bot", "user_id": "3001", "text": "x"}),
-            400,
-            "expected i64",
-        ),
-        (
-            "messages",
-            json!({"bot": "shop_bot", "user_id": ANNA, "document": {"name": "a", "base64": "*"}}),
-            400,
-            "document.base64",
-        ),
+        ("messages", json!({"bot": "no_bot", "user_id": ANNA, "text": "x"}), 404, "named no_bot"),
+        ("messages", json!({"bot": "shop_bot", "user_id": "1", "text": "x"}), 400, "expected i64"),
+        ("messages", json!({"bot": "shop_bot", "user_id": 1, "document": doc}), 400, "base64"),
         ("clock", json!({"advance_s": -1}), 400, "advance_s"),
+        ("clock", json!({"advance_s": 1.5}), 400, "expected i64"),
         ("faults", json!({"kind": 418}), 400, "kind must be one of"),
         ("faults", json!({"kind": "reorder", "user_id": ANNA}), 400, "no user_id"),
-        ("bots/none_bot/revoke", json!({}), 404, "no bot named none_bot"),
+        ("bots/no_bot/revoke", json!({}), 404, "named no_bot"),
     ] {
-        let (found, answer) = post(path, body).await;
+        let (found, answer) = web.post(path, body).await;
         let sentence = answer["error"].as_str().expect("a sentence").to_owned();
         assert!(found == status && sentence.contains(part), "{path}: {found} {sentence}");
     }
-    let (status, said) = post("messages", json!({"bot": "shop_bot", "user_id": ANNA, "text": "/start", "from": {"first_name": "Anna"}})).await;
-    assert_eq!((status, said), (200, json!({"message_id": 1})));
+    assert_eq!(web.get("sandbox/files/none").await.status(), 404);
+    assert_eq!(web.get("sandbox/chats/shop_bot/five").await.status(), 400);
+    let bound = http::bind(([0, 0, 0, 0], 0).into()).await;
+    assert!(matches!(bound, Err(http::BindError::NotLoopback(_))));
+}
 
-    let bot = teloxide::Bot::new(bot["token"].as_str().expect("a token"))
-        .set_api_url(base.parse().expect("a URL"));
+#[tokio::test]
+async fn control_moves_the_clock_and_streams_what_changes() {
+    let web = Web::serve().await;
+    let mut stream = web.get("sandbox/events").await;
+    let (_, moved) = web.post("clock", json!({"advance_s": 172_800})).await;
+    let now: Value = web.get("sandbox/clock").await.json().await.expect("JSON");
+    assert!(now["now_ms"].as_i64() >= moved["now_ms"].as_i64() && moved["now_ms"].is_i64());
+    web.make_bot().await;
+    let document = json!({"name": "清单.csv", "base64": "MSwy"});
+    let message = json!({"bot": "shop_bot", "user_id": ANNA, "text": "see", "document": document});
+    assert_eq!(web.post("messages", message).await, (200, json!({"message_id": 1})));
+    let mut told = String::new();
+    while !told.contains("chat_id") {
+        let chunk = stream.chunk().await.expect("open").expect("more");
+        told.push_str(std::str::from_utf8(&chunk).expect("text"));
+    }
+    let lines: Vec<&str> = told.lines().filter(|line| !line.is_empty()).collect();
+    let clock = format!("data: {moved}");
+    let chat = r#"data: {"bot":"shop_bot","chat_id":3001}"#;
+    assert_eq!(lines, [&clock, r#"data: {"bots":true}"#, chat]);
+    let seen: Value = web.get("sandbox/chats/shop_bot/3001").await.json().await.expect("JSON");
+    assert_eq!(seen[0]["caption"], "see");
+    let file = seen[0]["document"]["file_id"].as_str().expect("a file");
+    let file = web.get(&format!("sandbox/files/{file}")).await;
+    let name = file.headers()["content-disposition"].to_str().expect("ASCII").to_owned();
+    assert_eq!(name, "attachment; filename*=UTF-8''%E6%B8%85%E5%8D%95.csv");
+    assert_eq!(file.bytes().await.expect("bytes"), &b"1,2"[..]);
+}
+
+/// The whole way of a call, by the client that bots use and by hand.
+#[tokio::test]
+async fn http_serves_bots() {
+    let web = Web::serve().await;
+    let token = web.make_bot().await;
+    let from = json!({"first_name": "Anna"});
+    let start = json!({"bot": "shop_bot", "user_id": ANNA, "text": "/start", "from": from});
+    assert_eq!(web.post("messages", start).await, (200, json!({"message_id": 1})));
+    let bot = teloxide::Bot::new(&token).set_api_url(web.base.parse().expect("a URL"));
     http_bot(&bot).await;
-    let seen =
-        web.get(format!("{base}/sandbox/chats/shop_bot/{ANNA}")).send().await.expect("served");
-    let seen: Value = seen.json().await.expect("JSON");
-    assert_eq!(seen.as_array().map(Vec::len), Some(3));
-    let (status, _) =
-        post("faults", json!({"kind": "lost_answer", "count": 1, "method": "getMe"})).await;
-    assert_eq!(status, 200);
-    let lost = web.get(format!("{base}/bot{}/getMe", bot.token())).send().await;
-    let lost = match lost {
+    let form = web.client.post(format!("{}/bot{token}/sendMessage", web.base));
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let sent = form.body("chat_id=3001&text=a%26b").send().await.expect("served");
+    assert_eq!(sent.json::<Value>().await.expect("JSON")["result"]["text"], "a&b");
+    let sent = web.get(&format!("bot{token}/sendMessage?chat_id=3001&text=")).await;
+    assert_eq!(sent.status(), 400);
+    let fault = json!({"kind": "lost_answer", "count": 1, "method": "getMe"});
+    assert_eq!(web.post("faults", fault).await.0, 200);
+    let url = format!("{}/bot{token}/getMe", web.base);
+    let lost = match web.client.get(&url).send().await {
         Ok(answer) => answer.text().await.is_err(),
         Err(_) => true,
     };
     assert!(lost, "the connection broke");
-    assert!(matches!(
-        http::bind(([0, 0, 0, 0], 0).into()).await,
-        Err(http::BindError::NotLoopback(_))
-    ));
+    assert_eq!(web.client.get(&url).send().await.expect("served").status(), 200);
 }
 
 async fn http_bot(bot: &teloxide::Bot) {

@@ -166,8 +166,8 @@ impl World {
     ) -> String {
         let (prefix, folder) =
             if pixels.is_some() { ("AgACAgIAAxk", "photos") } else { ("BQACAgIAAxk", "documents") };
-        // Numbered along with messages: no path is ever used twice.
-        let number = self.next_message(bot);
+        // Files are never forgotten, so their count is a number no file has.
+        let number = self.files.len() + 1;
         let extension = match (&name, pixels) {
             (_, Some(_)) => ".jpg".to_owned(),
             (Some(name), None) => extension(name),
