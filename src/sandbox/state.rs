@@ -275,3 +275,79 @@ fn write_one(tx: &Transaction<'_>, change: &Change) -> Result<(), StateError> {
 fn json(record: &impl Serialize) -> Result<String, StateError> {
     Ok(serde_json::to_string(record)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use crate::sandbox::world::{Outcome, Post, Tap};
+    use crate::secret::Secret;
+    use serde_json::{Value, json};
+
+    const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+    const ANNA: i64 = 3001;
+
+    fn call(world: &mut World, token: &Secret, method: &str, params: &Value) -> Value {
+        match world.call(NOW, token, method, params, &[]) {
+            Outcome::Done(result) => result,
+            Outcome::Refused(refusal) => json!(refusal.description),
+            Outcome::Wait(_) => json!("waits"),
+        }
+    }
+
+    fn fill(world: &mut World) -> (Secret, i64) {
+        let bot = world.create_bot("shop_bot", "A shop").unwrap();
+        let token = Secret::new(bot["token"].as_str().unwrap());
+        let commands = json!({"commands": [{"command": "start", "description": "Begin"}]});
+        call(world, &token, "setMyCommands", &commands);
+        call(world, &token, "getUpdates", &json!({"allowed_updates": ["callback_query"]}));
+        let bot = || "shop_bot".to_owned();
+        let text = Some("/start".to_owned());
+        let post =
+            Post { bot: bot(), user_id: ANNA, chat_id: None, text, document: None, from: None };
+        world.post(NOW, post).unwrap();
+        let sent = call(world, &token, "sendMessage", &json!({"chat_id": ANNA, "text": "x"}));
+        let message_id = sent["message_id"].as_i64().unwrap();
+        let tap =
+            Tap { bot: bot(), user_id: ANNA, chat_id: None, message_id, data: "d".to_owned() };
+        let query = world.tap(NOW, &tap).unwrap();
+        world.set_blocked(NOW, "shop_bot", ANNA, true).unwrap();
+        (token, query)
+    }
+
+    /// What two worlds answer to the same questions.
+    #[test]
+    fn a_reloaded_world_answers_the_same() {
+        let home = tempfile::tempdir().unwrap();
+        let mut world = World::new(1, false);
+        let (keeper, offset_ms) = Keeper::open(home.path(), &mut world).unwrap();
+        assert_eq!(offset_ms, 0);
+        let (token, query) = fill(&mut world);
+        keeper.queue(world.take_changes());
+        keeper.queue(vec![Change::Clock(77)]);
+        keeper.flush().unwrap();
+        drop(keeper);
+        let mut again = World::new(2, false);
+        let (_keeper, offset_ms) = Keeper::open(home.path(), &mut again).unwrap();
+        assert_eq!(offset_ms, 77);
+        assert_eq!(world.bots(), again.bots());
+        assert_eq!(world.chat("shop_bot", ANNA), again.chat("shop_bot", ANNA));
+        for (method, params, expected) in [
+            ("getMyCommands", json!({}), json!([{"command": "start", "description": "Begin"}])),
+            ("answerCallbackQuery", json!({"callback_query_id": query}), json!(true)),
+            (
+                "sendMessage",
+                json!({"chat_id": ANNA, "text": "x"}),
+                json!("Forbidden: bot was blocked by the user"),
+            ),
+        ] {
+            let answers =
+                [&mut world, &mut again].map(|world| call(world, &token, method, &params));
+            assert_eq!(answers, [expected.clone(), expected], "{method}");
+        }
+        let updates = call(&mut again, &token, "getUpdates", &json!({}));
+        assert_eq!(call(&mut world, &token, "getUpdates", &json!({})), updates);
+        assert_eq!(updates[0]["callback_query"]["data"], "d", "only the wanted kind was queued");
+        assert_eq!(updates.as_array().map(Vec::len), Some(1));
+    }
+}

@@ -16,7 +16,8 @@ pub(super) const CAPTION_MAX: usize = 1024;
 /// Links, commands, mentions: what a client makes tappable without being told.
 static FOUND: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?P<url>(?:https?://|t\.me/)[^\s<>]+)",
+        // Plain URL characters only: Chinese texts put a full stop right behind a link.
+        r"(?P<url>(?:https?://|t\.me/)[A-Za-z0-9_\-.~:/?#@!$&'()*+,;=%]+)",
         r"|(?P<bot_command>/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?)",
         r"|(?P<mention>@[A-Za-z0-9_]{3,32})",
     ))
@@ -192,6 +193,11 @@ mod tests {
             &json!({"text": "see https://t.me/x_bot?start=1, @anna a@b.c"}),
             "see https://t.me/x_bot?start=1, @anna a@b.c",
             &[("url", 4, 26), ("mention", 32, 5)],
+        );
+        check(
+            &json!({"text": "https://a.b/c？x=1，谢谢"}),
+            "https://a.b/c？x=1，谢谢",
+            &[("url", 0, 13)],
         );
         check(
             &json!({"text": "<code>/x <b>y</b></code>", "parse_mode": "html"}),
