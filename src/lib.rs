@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod placement;
 pub mod random;
+pub mod sandbox;
 pub mod secret;
 pub mod store;
 pub mod telegram;
