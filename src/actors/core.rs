@@ -162,6 +162,13 @@ impl Core {
         self.intake.idle().await;
     }
 
+    /// Waits until the core has ended for good.
+    pub async fn ended(&self) {
+        let mut state = self.state.clone();
+        // A leader that is gone has ended too.
+        let _ = state.wait_for(|state| matches!(state, CoreState::Ended { .. })).await;
+    }
+
     /// Takes no more requests; what is in the pipeline is still answered.
     pub fn stop(&self) {
         self.stop.send_replace(true);

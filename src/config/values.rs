@@ -35,9 +35,9 @@ impl FromStr for StoreUrl {
 pub struct Zone(FixedOffset);
 
 impl Zone {
-    /// `at` as a clock on the wall of this zone shows it.
-    pub fn local(self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
-        at.with_timezone(&self.0)
+    /// The offset itself.
+    pub const fn offset(self) -> FixedOffset {
+        self.0
     }
 }
 

@@ -1,0 +1,433 @@
+//! One chat: takes its updates one after the other, steps the dialog, performs what it asks for.
+//!
+//! The order is the law: the core's answer first, then the dialog's new state and the update's id in
+//! one durable write, then the replies, then the confirmation. So an update that comes again repeats
+//! replies and never a step, and a command that was interrupted gets its first answer by its id. An
+//! update that panics twice is dead-lettered and confirmed (DESIGN.md, sections 4 and 6).
+
+use super::clerk::{Clerk, Work};
+use super::delivery::Courier;
+use super::herald::News;
+use super::mailroom::{BatchOfUpdates, Job, Mailroom};
+use super::memory::{Memory, Warm};
+use super::shop::Shop;
+use crate::actors::intake::Waiting;
+use crate::actors::probe::Point;
+use crate::domain::access::Right;
+use crate::domain::command::Caller;
+use crate::domain::id::{ChatId, TenantId};
+use crate::domain::outcome::Outcome;
+use crate::domain::time::Millis;
+use crate::store::StoreError;
+use crate::store::batch::{DialogRecord, Profile, Record};
+use crate::telegram::dialog::{self, Effect, Input, State, Step};
+use crate::telegram::inbound::Inbound;
+use crate::telegram::incoming::{Content, Incoming};
+use crate::telegram::intent;
+use crate::telegram::outbox::{Outgoing, SendResult};
+use crate::telegram::request::{Reply, Request};
+use crate::telegram::screen::{Context, Role};
+use crate::telegram::text::{Lang, Voice};
+use crate::telegram::update::RawUpdate;
+use futures_util::FutureExt as _;
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+
+/// Pause before an update is tried again that the store could not serve.
+const RETRY: Millis = Millis::from_ms(500);
+
+/// All chats of one bot.
+#[derive(Clone)]
+pub(super) struct Chats {
+    shop: Rc<Shop>,
+    courier: Courier,
+    mailroom: Rc<Mailroom>,
+    warm: Rc<RefCell<Warm>>,
+}
+
+/// What a step led to, once every request of the update is answered.
+struct Handled {
+    state: State,
+    effects: Vec<Effect>,
+    after: Vec<After>,
+}
+
+/// What follows when the new state is durable.
+enum After {
+    /// Goods go out.
+    Deliver(crate::domain::id::OrderId),
+    /// Goods go out once more.
+    Redeliver(crate::domain::id::OrderId),
+    /// Others are told.
+    Tell(News, Reply),
+}
+
+impl Chats {
+    pub(super) fn new(shop: Rc<Shop>, courier: Courier) -> Self {
+        Self { shop, courier, mailroom: Rc::default(), warm: Rc::default() }
+    }
+
+    pub(super) fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// Queues an update and starts a worker for its chat when it has none.
+    pub(super) fn enter(
+        &self,
+        raw: RawUpdate,
+        inbound: Inbound,
+        spilled: bool,
+        batch: Option<&Rc<BatchOfUpdates>>,
+    ) -> Rc<Job> {
+        let chat = inbound.incoming.chat;
+        let (job, idle) = self.mailroom.enter(raw, inbound, spilled, batch);
+        if idle {
+            let chats = self.clone();
+            actix_rt::spawn(async move {
+                while let Some(job) = chats.mailroom.next(chat) {
+                    chats.work(&job).await;
+                    chats.mailroom.finish(&job);
+                }
+            });
+        }
+        job
+    }
+
+    pub(super) fn spilled(&self) -> usize {
+        self.mailroom.spilled()
+    }
+
+    pub(super) fn note_spilled(&self, job: &Job) -> bool {
+        self.mailroom.note_spilled(job)
+    }
+
+    /// Handles an update, twice if it panics, and buries it then.
+    async fn work(&self, job: &Job) {
+        /// A panic by accident does not come twice.
+        const ATTEMPTS: u32 = 2;
+        let mut panics = 0;
+        while panics < ATTEMPTS {
+            match AssertUnwindSafe(self.handle(job)).catch_unwind().await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => {
+                    tracing::warn!(update = job.raw.id, %error, "an update waits for the store");
+                    self.shop.fleet.clock.sleep(RETRY).await;
+                }
+                Err(_) => {
+                    panics += 1;
+                    tracing::error!(update = job.raw.id, panics, "a chat panicked");
+                }
+            }
+        }
+        self.bury(job.raw.id, "panicked twice", job.spilled.get()).await;
+    }
+
+    /// Writes a dead letter, without the letter.
+    pub(super) async fn bury(&self, update: u64, reason: &str, spilled: bool) {
+        let (bot, at) = (self.shop.bot, self.shop.fleet.clock.now());
+        let mut records =
+            vec![Record::DeadLetter { bot, update, reason: reason.to_owned(), at }];
+        if spilled {
+            records.push(Record::InboxDone { bot, update });
+        }
+        self.save(records).await;
+    }
+
+    /// Takes an update out of the inbox that was handled while it was written there.
+    pub(super) async fn unspill(&self, update: u64) {
+        self.save(vec![Record::InboxDone { bot: self.shop.bot, update }]).await;
+    }
+
+    /// Writes records, for as long as it takes.
+    async fn save(&self, records: Vec<Record>) {
+        loop {
+            let waiting = self.shop.fleet.core.committer().save(records.clone()).await;
+            if let Ok(mut waiting) = waiting
+                && matches!(waiting.answer().await, Ok(Ok(_)))
+            {
+                return;
+            }
+            self.shop.fleet.clock.sleep(RETRY).await;
+        }
+    }
+
+    async fn handle(&self, job: &Job) -> Result<(), StoreError> {
+        let Inbound { incoming, .. } = &job.inbound;
+        self.shop.outbox.heard_from(incoming.chat);
+        let mut memory = self.remember(incoming).await?;
+        self.shop.fleet.probe.at(Point::Chat, &incoming.chat.number().to_string());
+        let update = job.raw.id;
+        if memory.knows(update) {
+            let effects = self.replay(&memory, incoming);
+            self.warm.borrow_mut().put(incoming.chat, memory);
+            self.perform(job, effects).await;
+            if job.spilled.get() {
+                self.unspill(update).await;
+            }
+            return Ok(());
+        }
+        let handled = self.step(job, &mut memory).await;
+        memory.note(update, handled.state);
+        self.save(self.records(job, &memory)).await;
+        self.warm.borrow_mut().put(incoming.chat, memory);
+        self.follow(handled.after).await;
+        self.perform(job, handled.effects).await;
+        if incoming.private && !matches!(incoming.content, Content::Blocked(true)) {
+            self.courier.contact(incoming.user);
+        }
+        Ok(())
+    }
+
+    /// The chat as it was left, with the person as Telegram describes him now.
+    async fn remember(&self, incoming: &Incoming) -> Result<Memory, StoreError> {
+        let warm = self.warm.borrow_mut().take(incoming.chat);
+        let mut memory = match warm {
+            Some(memory) => memory,
+            None => {
+                let store = &self.shop.fleet.store;
+                let tenant = &self.shop.tenant;
+                let record = store.dialog(tenant.clone(), incoming.chat).await?;
+                let profile = store.profile(tenant.clone(), incoming.user).await?;
+                Memory::read(record, profile)
+            }
+        };
+        if incoming.private {
+            let known = memory.profile.take();
+            memory.profile = Some(self.profile(incoming, known));
+        }
+        Ok(memory)
+    }
+
+    fn profile(&self, incoming: &Incoming, known: Option<Profile>) -> Profile {
+        let lang = || self.shop.language(None, incoming.language_code.as_deref());
+        Profile {
+            tenant: self.shop.tenant.clone(),
+            user: incoming.user,
+            name: incoming.display_name(),
+            username: incoming.username.clone(),
+            language: known.as_ref().map_or_else(|| lang().word().to_owned(), |p| p.language.clone()),
+            since: known.map_or_else(|| self.shop.fleet.clock.now(), |profile| profile.since),
+        }
+    }
+
+    /// What is written with the new state.
+    fn records(&self, job: &Job, memory: &Memory) -> Vec<Record> {
+        let update = job.raw.id;
+        let mut records = vec![Record::Dialog(DialogRecord {
+            tenant: self.shop.tenant.clone(),
+            chat: job.inbound.incoming.chat,
+            update,
+            state: memory.stored(),
+        })];
+        records.extend(memory.profile.clone().map(Record::Profile));
+        if job.spilled.get() {
+            records.push(Record::InboxDone { bot: self.shop.bot, update });
+        }
+        records
+    }
+
+    /// Steps the dialog until it asks for nothing more.
+    async fn step(&self, job: &Job, memory: &mut Memory) -> Handled {
+        let Inbound { incoming, .. } = &job.inbound;
+        let mut handled =
+            Handled { state: memory.state.clone(), effects: Vec::new(), after: Vec::new() };
+        let intent = self.with_context(incoming, memory.profile.as_ref(), |ctx| {
+            intent::parse(incoming, &memory.state, ctx)
+        });
+        let mut input = Input::Intent(intent);
+        for number in 0_u32.. {
+            let Step { state, effects, request } = self.advance(job, memory, &handled.state, input);
+            handled.state = state;
+            handled.effects.extend(effects);
+            let Some(request) = request else { break };
+            let id = format!("u:{}:{}:{number}", self.shop.bot, job.raw.id);
+            let reply = self.ask(job, memory, &mut handled, id, request).await;
+            input = Input::Reply(reply);
+        }
+        handled
+    }
+
+    fn advance(&self, job: &Job, memory: &Memory, state: &State, input: Input) -> Step {
+        let now = self.shop.fleet.clock.now();
+        self.with_context(&job.inbound.incoming, memory.profile.as_ref(), |ctx| {
+            dialog::step(ctx, state.clone(), input, now)
+        })
+    }
+
+    /// Has a request performed and notes what follows from it.
+    async fn ask(
+        &self,
+        job: &Job,
+        memory: &mut Memory,
+        handled: &mut Handled,
+        id: String,
+        request: Request,
+    ) -> Reply {
+        if let Request::SetLanguage { language } = request {
+            if let Some(profile) = &mut memory.profile {
+                profile.language = language;
+            }
+            return Reply::Done;
+        }
+        let news = News::of(&request);
+        let again = match &request {
+            Request::Redeliver { order } => Some(order.clone()),
+            _ => None,
+        };
+        let clerk = Clerk { shop: &self.shop, user: job.inbound.incoming.user, id };
+        let reply = match clerk.perform(request).await {
+            Work::Ready(reply) => reply,
+            Work::Waiting(waiting, finish) => match self.wait(job, memory, handled, waiting).await {
+                Some(answer) => finish(answer),
+                None => Reply::Unavailable,
+            },
+        };
+        if let Reply::Accepted(Outcome::OrderPlaced(receipt)) = &reply {
+            handled.after.push(After::Deliver(receipt.order.clone()));
+        }
+        if let (Reply::Redelivering(true), Some(order)) = (&reply, again) {
+            handled.after.push(After::Redeliver(order));
+        }
+        handled.after.push(After::Tell(news, reply.clone()));
+        reply
+    }
+
+    /// Waits for the core; tells the person when it takes long that it is being recorded.
+    async fn wait(
+        &self,
+        job: &Job,
+        memory: &Memory,
+        handled: &Handled,
+        mut waiting: Waiting,
+    ) -> Option<crate::actors::CoreAnswer> {
+        let fleet = &self.shop.fleet;
+        tokio::select! {
+            biased;
+            answer = waiting.answer() => return answer.ok(),
+            () = fleet.clock.sleep(fleet.settings.recording_after) => {}
+        }
+        let recording = Input::Reply(Reply::Recording);
+        let Step { effects, .. } = self.advance(job, memory, &handled.state, recording);
+        self.perform(job, effects).await;
+        waiting.answer().await.ok()
+    }
+
+    async fn follow(&self, after: Vec<After>) {
+        for after in after {
+            match after {
+                After::Deliver(order) => self.courier.start(order, false),
+                After::Redeliver(order) => self.courier.send_again(order),
+                After::Tell(news, reply) => news.tell(&self.shop, &reply).await,
+            }
+        }
+    }
+
+    /// The replies of an update that was handled before.
+    fn replay(&self, memory: &Memory, incoming: &Incoming) -> Vec<Effect> {
+        let now = self.shop.fleet.clock.now();
+        self.with_context(incoming, memory.profile.as_ref(), |ctx| {
+            dialog::replay(ctx, &memory.state, now)
+        })
+    }
+
+    /// Sends what the dialog wants shown. A tap is answered in any case: its button is waiting.
+    async fn perform(&self, job: &Job, effects: Vec<Effect>) {
+        let Inbound { incoming, query } = &job.inbound;
+        let chat = incoming.chat;
+        let answers_tap = |effect: &Effect| matches!(effect, Effect::AnswerTap { .. });
+        if let Some(query) = query
+            && !effects.iter().any(answers_tap)
+        {
+            self.send(Outgoing::answer_tap(chat, query.clone(), None, false));
+        }
+        for effect in effects {
+            match effect {
+                Effect::Send(screen) => self.send(Outgoing::reply(chat, screen)),
+                Effect::Edit { message, screen } => {
+                    self.send(Outgoing::edit(chat, message, screen));
+                }
+                Effect::AnswerTap { text, alert } => {
+                    if let Some(query) = query {
+                        self.send(Outgoing::answer_tap(chat, query.clone(), text, alert));
+                    }
+                }
+                Effect::DeleteIncoming { otherwise } => {
+                    self.delete(chat, incoming.message, otherwise).await;
+                }
+            }
+        }
+    }
+
+    /// Queued at once, in order; what came of it is the outbox's business.
+    fn send(&self, outgoing: Outgoing) {
+        drop(self.shop.outbox.send(outgoing));
+    }
+
+    /// A message that cannot be deleted is told to be revoked instead.
+    async fn delete(
+        &self,
+        chat: ChatId,
+        message: Option<i32>,
+        otherwise: crate::telegram::screen::Screen,
+    ) {
+        let Some(message) = message else { return };
+        match self.shop.outbox.send(Outgoing::delete(chat, message)).await {
+            SendResult::Done | SendResult::Sent(_) | SendResult::Closed => {}
+            SendResult::Blocked
+            | SendResult::TokenRefused
+            | SendResult::Refused(_)
+            | SendResult::Ambiguous
+            | SendResult::Unreachable
+            | SendResult::Full(_) => self.send(Outgoing::reply(chat, otherwise)),
+        }
+    }
+
+    /// Runs a pure function with what a dialog knows. The published view is borrowed meanwhile, so
+    /// nothing in it may wait.
+    fn with_context<T>(
+        &self,
+        incoming: &Incoming,
+        profile: Option<&Profile>,
+        pure: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
+        let fleet = &self.shop.fleet;
+        let view = fleet.core.views().read();
+        let shop = view.tenants.get(&self.shop.tenant);
+        let caller = Caller::User(incoming.user);
+        let has = |right| {
+            fleet.settings.access.check(right, caller, &self.shop.tenant, shop).is_ok()
+        };
+        let role = if self.shop.tenant == TenantId::Master && has(Right::Admin) {
+            Role::Admin
+        } else if has(Right::Owner) {
+            Role::Owner
+        } else {
+            Role::Customer
+        };
+        pure(&Context {
+            tenant: &self.shop.tenant,
+            bot_username: &self.shop.username,
+            view: &view,
+            role,
+            voice: self.shop.voice(profile, incoming.language_code.as_deref()),
+            rules: &fleet.settings.rules,
+            file_max_mb: fleet.settings.file_max_mb,
+        })
+    }
+}
+
+impl Shop {
+    /// How the bot speaks to a person: as he chose, or as his Telegram does, or by default.
+    pub(super) fn voice(&self, profile: Option<&Profile>, code: Option<&str>) -> Voice<'_> {
+        let lang = self.language(profile, code);
+        Voice { texts: &self.fleet.texts, lang, zone: self.fleet.settings.zone }
+    }
+
+    fn language(&self, profile: Option<&Profile>, code: Option<&str>) -> Lang {
+        profile
+            .and_then(|profile| Lang::from_word(&profile.language))
+            .or_else(|| code.and_then(Lang::from_code))
+            .unwrap_or(self.fleet.settings.default_language)
+    }
+}

@@ -1,0 +1,84 @@
+//! What a bot remembers of its chats: where the dialog stands, which updates it has handled, who the
+//! person is. The durable form is in the store; this is the part that is warm.
+
+use crate::domain::id::ChatId;
+use crate::store::batch::{DialogRecord, Profile};
+use crate::telegram::dialog::State;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Updates that one poll may leave unconfirmed, and so the most that can come again.
+const HANDLED_MAX: usize = 100;
+/// Chats kept warm by one bot; the others are read from the store at their next update.
+const WARM_MAX: usize = 2_000;
+
+/// One chat.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    /// Where the dialog stands.
+    pub(super) state: State,
+    /// The last updates that were handled, newest last.
+    pub(super) handled: VecDeque<u64>,
+    /// The person, once he has spoken in private.
+    pub(super) profile: Option<Profile>,
+}
+
+/// The durable form of a dialog: its state and the updates it has seen (decision 0005).
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    state: State,
+    handled: VecDeque<u64>,
+}
+
+/// The warm chats of one bot.
+#[derive(Debug, Default)]
+pub(super) struct Warm(BTreeMap<ChatId, Memory>);
+
+impl Warm {
+    /// Takes a chat out; its worker puts it back.
+    pub(super) fn take(&mut self, chat: ChatId) -> Option<Memory> {
+        self.0.remove(&chat)
+    }
+
+    /// Puts a chat back, at the expense of another when there are too many.
+    pub(super) fn put(&mut self, chat: ChatId, memory: Memory) {
+        if self.0.len() >= WARM_MAX {
+            self.0.pop_first();
+        }
+        self.0.insert(chat, memory);
+    }
+}
+
+impl Memory {
+    /// Reads what the store has. A state of another version begins anew; the handled updates stay.
+    pub(super) fn read(record: Option<DialogRecord>, profile: Option<Profile>) -> Self {
+        let stored = record.and_then(|record| serde_json::from_str::<Stored>(&record.state).ok());
+        match stored {
+            Some(Stored { state, handled }) => Self { state, handled, profile },
+            None => Self { profile, ..Self::default() },
+        }
+    }
+
+    /// Whether the update was handled before.
+    pub(super) fn knows(&self, update: u64) -> bool {
+        self.handled.contains(&update)
+    }
+
+    /// Notes an update and the state it led to.
+    pub(super) fn note(&mut self, update: u64, state: State) {
+        self.state = state;
+        self.handled.push_back(update);
+        while self.handled.len() > HANDLED_MAX {
+            self.handled.pop_front();
+        }
+    }
+
+    /// The text that is stored.
+    ///
+    /// # Panics
+    /// Never: a state is plain data.
+    pub(super) fn stored(&self) -> String {
+        let stored = Stored { state: self.state.clone(), handled: self.handled.clone() };
+        serde_json::to_string(&stored).expect("a dialog state is plain data")
+    }
+}

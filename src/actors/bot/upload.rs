@@ -1,0 +1,224 @@
+//! Uploads: pasted lines, text documents and files become items on the shelf.
+//!
+//! Every line gets a verdict by its number; good lines are sealed and added in series of at most
+//! [`ITEMS_PER_COMMAND`], whatever the others are. Contents that were ever in the stockroom, sold ones
+//! included, are not taken again.
+
+use super::goods::{self, FileGoods};
+use super::shop::Shop;
+use crate::domain::catalog::GoodsKind;
+use crate::domain::command::{Caller, Command};
+use crate::domain::id::{ProductId, UserId};
+use crate::domain::outcome::Outcome;
+use crate::domain::rejection::Rejection;
+use crate::domain::sealed::Fingerprint;
+use crate::domain::stock::{ITEMS_PER_COMMAND, StockCommand, StockRejection};
+use crate::secret::Secret;
+use crate::store::batch::Record;
+use crate::telegram::request::{FileProblem, Reply, UploadReport};
+use std::collections::BTreeSet;
+
+/// Longest line that is one item; a longer one does not fit a message with its header.
+const LINE_MAX: usize = 3000;
+/// Largest text document of lines.
+const TEXT_FILE_MAX: usize = 5 * 1024 * 1024;
+
+/// Who uploads, to what, and by which command id.
+pub(super) struct Upload<'a> {
+    pub(super) shop: &'a Shop,
+    pub(super) user: UserId,
+    pub(super) id: &'a str,
+    pub(super) product: ProductId,
+}
+
+/// A line that may be added.
+struct Good {
+    number: u32,
+    content: Fingerprint,
+    text: Secret,
+}
+
+impl Upload<'_> {
+    /// Adds pasted lines.
+    pub(super) async fn lines(&self, lines: Vec<Secret>) -> Reply {
+        if let Some(refusal) = self.refuse_unless(GoodsKind::Line) {
+            return refusal;
+        }
+        let mut report = UploadReport::default();
+        let goods = self.sort(lines, &mut report);
+        match self.without_known(goods, &mut report).await {
+            Ok(goods) => self.add(goods, report).await,
+            Err(reply) => reply,
+        }
+    }
+
+    /// Adds the lines of a UTF-8 text document.
+    pub(super) async fn line_file(&self, file_id: String) -> Reply {
+        if let Some(refusal) = self.refuse_unless(GoodsKind::Line) {
+            return refusal;
+        }
+        let Ok(bytes) = self.shop.client.download(file_id, TEXT_FILE_MAX).await else {
+            return Reply::BadFile(FileProblem::Download);
+        };
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+            Err(_) => return Reply::BadFile(FileProblem::NotText),
+        };
+        if text.trim().is_empty() {
+            return Reply::BadFile(FileProblem::Empty);
+        }
+        self.lines(text.lines().map(Secret::new).collect()).await
+    }
+
+    /// Adds a document as one item. Its content is stored before the command that names it.
+    pub(super) async fn file(&self, file_id: String, name: String) -> Reply {
+        if let Some(refusal) = self.refuse_unless(GoodsKind::File) {
+            return refusal;
+        }
+        let max_mb = self.shop.fleet.settings.file_max_mb;
+        let max = usize::try_from(max_mb).unwrap_or(0) * 1024 * 1024;
+        let bytes = match self.shop.client.download(file_id, max).await {
+            Ok(bytes) if bytes.is_empty() => return Reply::BadFile(FileProblem::Empty),
+            Ok(bytes) => bytes,
+            Err(crate::telegram::transport::ApiError::TooLarge) => {
+                return Reply::BadFile(FileProblem::TooLarge { max_mb });
+            }
+            Err(_) => return Reply::BadFile(FileProblem::Download),
+        };
+        let content = FileGoods { name, bytes: bytes.to_vec() }.encode();
+        let (print, sealed) = self.seal_elsewhere(content).await;
+        let mut report = UploadReport::default();
+        match self.shop.fleet.store.known_contents(vec![print]).await {
+            Ok(known) if known.is_empty() => {}
+            Ok(_) => {
+                report.present.push(1);
+                return Reply::Uploaded(report);
+            }
+            Err(_) => return Reply::Unavailable,
+        }
+        let now = self.shop.fleet.clock.now();
+        if self.shop.fleet.store.put_blob(print, sealed, now).await.is_err() {
+            return Reply::Unavailable;
+        }
+        match self.command(0, vec![print], Vec::new()).await {
+            Ok(duplicates) if duplicates.is_empty() => report.added = 1,
+            Ok(_) => report.present.push(1),
+            Err(reply) => return reply,
+        }
+        Reply::Uploaded(report)
+    }
+
+    fn refuse_unless(&self, kind: GoodsKind) -> Option<Reply> {
+        let view = self.shop.fleet.core.views().read();
+        match view.catalog.products.get(&self.product) {
+            None => Some(Reply::Rejected(Rejection::Stock(StockRejection::UnknownProduct))),
+            Some(product) if product.kind != kind => Some(Reply::BadFile(FileProblem::NotText)),
+            Some(_) => None,
+        }
+    }
+
+    /// Fingerprints and seals on another thread: twenty megabytes take a while.
+    async fn seal_elsewhere(&self, content: Vec<u8>) -> (Fingerprint, crate::domain::sealed::Sealed) {
+        let (vault, plain) =
+            (self.shop.fleet.vault.clone(), self.shop.fleet.settings.plain_goods);
+        let (done, sealed) = tokio::sync::oneshot::channel();
+        self.shop.fleet.placement.in_background(Box::pin(async move {
+            let print = goods::fingerprint(&vault, &content);
+            let _ = done.send((print, goods::seal(&vault, plain, print, &content)));
+        }));
+        sealed.await.expect("sealing cannot fail and its task is not cancelled while the fleet runs")
+    }
+
+    /// Gives blank, doubled and unusable lines their verdict.
+    fn sort(&self, lines: Vec<Secret>, report: &mut UploadReport) -> Vec<Good> {
+        let mut seen = BTreeSet::new();
+        let mut goods = Vec::new();
+        for (number, line) in (1_u32..).zip(lines) {
+            let text = line.expose().trim();
+            let content = goods::fingerprint(&self.shop.fleet.vault, text.as_bytes());
+            if text.is_empty() {
+                report.blank.push(number);
+            } else if text.chars().count() > LINE_MAX || text.chars().any(unprintable) {
+                report.unusable.push(number);
+            } else if seen.insert(content) {
+                goods.push(Good { number, content, text: Secret::new(text) });
+            } else {
+                report.doubled.push(number);
+            }
+        }
+        goods
+    }
+
+    /// Takes out what the stockroom has or had.
+    async fn without_known(
+        &self,
+        goods: Vec<Good>,
+        report: &mut UploadReport,
+    ) -> Result<Vec<Good>, Reply> {
+        let contents = goods.iter().map(|good| good.content).collect();
+        let known = self.shop.fleet.store.known_contents(contents).await;
+        let known: BTreeSet<_> = known.map_err(|_| Reply::Unavailable)?.into_iter().collect();
+        let (present, new): (Vec<_>, Vec<_>) =
+            goods.into_iter().partition(|good| known.contains(&good.content));
+        report.present.extend(present.iter().map(|good| good.number));
+        Ok(new)
+    }
+
+    async fn add(&self, goods: Vec<Good>, mut report: UploadReport) -> Reply {
+        let vault = &self.shop.fleet.vault;
+        let plain = self.shop.fleet.settings.plain_goods;
+        for (part, goods) in goods.chunks(ITEMS_PER_COMMAND).enumerate() {
+            let records = goods
+                .iter()
+                .map(|good| Record::Goods {
+                    content: good.content,
+                    sealed: goods::seal(vault, plain, good.content, good.text.expose().as_bytes()),
+                })
+                .collect();
+            let contents = goods.iter().map(|good| good.content).collect();
+            match self.command(part, contents, records).await {
+                Ok(duplicates) => {
+                    let numbers = duplicates.iter().filter_map(|position| {
+                        goods.get(usize::try_from(*position).ok()?).map(|good| good.number)
+                    });
+                    report.present.extend(numbers);
+                    let added = goods.len().saturating_sub(duplicates.len());
+                    report.added += u32::try_from(added).unwrap_or(0);
+                }
+                // What was added before stays added; the report of the rest would be a guess.
+                Err(reply) if report.added == 0 => return reply,
+                Err(_) => {
+                    report.unusable.extend(goods.iter().map(|good| good.number));
+                }
+            }
+        }
+        report.present.sort_unstable();
+        Reply::Uploaded(report)
+    }
+
+    /// One command of the series; answers the positions that were duplicates.
+    async fn command(
+        &self,
+        part: usize,
+        items: Vec<Fingerprint>,
+        records: Vec<Record>,
+    ) -> Result<Vec<u32>, Reply> {
+        let command = Command {
+            id: format!("{}:{part}", self.id).parse().map_err(|_| Reply::Unavailable)?,
+            tenant: self.shop.tenant.clone(),
+            caller: Caller::User(self.user),
+            body: StockCommand::AddItems { product: self.product, items },
+        };
+        let waiting = self.shop.fleet.core.stock().change(command, records).await;
+        let mut waiting = waiting.map_err(super::clerk::refused)?;
+        match waiting.answer().await.map_err(super::clerk::refused)? {
+            Ok(Outcome::ItemsAdded(report)) => Ok(report.duplicates),
+            Ok(_) => Ok(Vec::new()),
+            Err(rejection) => Err(Reply::Rejected(rejection)),
+        }
+    }
+}
+
+fn unprintable(c: char) -> bool {
+    c.is_control() && c != '\t'
+}

@@ -1,0 +1,359 @@
+//! The composition root: the only file that knows every part and puts them together.
+//!
+//! [`Fleet::start`] takes ports and numbers, so that `run`, `demo` and the tests start the same fleet
+//! on different clocks, stores and wires. Everything that can be wrong with an installation is found
+//! here, before the first bot speaks, and said in a sentence.
+
+use crate::actors::{
+    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Post, PostParts, Probe, Settings,
+    Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
+};
+use crate::clock::SharedClock;
+use crate::config::{self, Config, StoreUrl};
+use crate::domain::access::Access;
+use crate::domain::command::{Caller, Command};
+use crate::domain::id::{TenantId, UserId};
+use crate::domain::ledger::{LedgerCommand, Rules};
+use crate::domain::sealed::Sealed;
+use crate::domain::tenant::BotIdentity;
+use crate::domain::time::Millis;
+use crate::placement::SharedPlacement;
+use crate::random::SharedRandom;
+use crate::store::batch::Record;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{SharedStore, StoreError};
+use crate::telegram::client::Client;
+use crate::telegram::outbox::Limits;
+use crate::telegram::pump::PumpConfig;
+use crate::telegram::text::{Lang, TextError, Texts};
+use crate::telegram::token::BotToken;
+use crate::telegram::transport::{ApiError, SharedTransport};
+use crate::vault::{OpenError, Vault, VaultError};
+use std::sync::{Arc, OnceLock};
+
+/// The name under which the vault's fingerprint key is kept, sealed, in the store.
+const FINGERPRINT_KEY: &str = "fingerprint_key";
+
+/// What a fleet runs on.
+#[derive(Clone)]
+pub struct Ports {
+    /// The durable state.
+    pub store: SharedStore,
+    /// The wire to Telegram.
+    pub transport: SharedTransport,
+    /// Time and timers.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub random: SharedRandom,
+    /// Threads.
+    pub placement: SharedPlacement,
+    /// Where tests may look.
+    pub probe: Probe,
+}
+
+/// Why a fleet does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration lacks something.
+    #[error("{0}")]
+    Missing(&'static str),
+    /// The store cannot be used.
+    #[error("the store cannot be used: {0}")]
+    Store(#[source] StoreError),
+    /// The vault's keys cannot be used.
+    #[error("`vault.keys` cannot be used: {0}")]
+    Keys(#[source] VaultError),
+    /// The keys are not those this store was sealed with.
+    #[error("none of `vault.keys` opens this store: {0}")]
+    WrongKeys(#[source] OpenError),
+    /// The texts are not complete.
+    #[error("the texts cannot be used: {0}")]
+    Texts(#[source] TextError),
+    /// Telegram refuses the master's token.
+    #[error("telegram refuses `telegram.master_token`; take the present one from @BotFather")]
+    MasterToken,
+    /// Telegram cannot be asked about the master's token.
+    #[error("telegram cannot be asked about `telegram.master_token`: {0}")]
+    Telegram(#[source] ApiError),
+    /// The master's bot is an agent's.
+    #[error("the master's bot cannot be registered: {0}")]
+    Master(String),
+    /// The core ended before it took requests.
+    #[error("the core did not start; the log says why")]
+    Core,
+}
+
+/// A running fleet.
+#[derive(Clone)]
+pub struct Fleet {
+    /// The way to the core.
+    pub core: Core,
+    /// The way to the Supervisor.
+    pub supervisor: SupervisorHandle,
+    /// How bots are.
+    pub statuses: Statuses,
+    /// Seals and opens.
+    pub vault: Arc<Vault>,
+}
+
+/// Opens the store that the configuration names.
+///
+/// # Errors
+/// [`StoreError`] says what is wrong with it.
+pub fn open_store(url: &StoreUrl) -> Result<SharedStore, StoreError> {
+    match url {
+        StoreUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),
+    }
+}
+
+impl Fleet {
+    /// Starts core, Supervisor and bots. Call it inside an actix System.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing keeps running.
+    pub async fn start(config: &Config, ports: Ports) -> Result<Self, StartError> {
+        let token = config.telegram.master_token.as_ref();
+        let token = token.ok_or(StartError::Missing("`telegram.master_token` is not set"))?;
+        let texts = Arc::new(Texts::load().map_err(StartError::Texts)?);
+        let vault = Arc::new(open_vault(config, &ports).await?);
+        let identity = identify(token, &vault, &ports).await?;
+        let core = Core::start(CoreParts {
+            store: ports.store.clone(),
+            clock: ports.clock.clone(),
+            placement: ports.placement.clone(),
+            probe: ports.probe.clone(),
+            rules: rules(config),
+            access: access(config),
+            limits: core_limits(config),
+        });
+        if !core.ready().await {
+            return Err(StartError::Core);
+        }
+        if let Some(bot) = identity {
+            register_master(&core, token, bot, &vault).await?;
+        }
+        Ok(Self::start_bots(config, ports, core, vault, texts))
+    }
+
+    fn start_bots(
+        config: &Config,
+        ports: Ports,
+        core: Core,
+        vault: Arc<Vault>,
+        texts: Arc<Texts>,
+    ) -> Self {
+        let statuses = Statuses::default();
+        let post = Post::new(PostParts {
+            store: ports.store.clone(),
+            views: core.views().clone(),
+            placement: ports.placement.clone(),
+            texts: texts.clone(),
+            admins: config.admins.iter().copied().collect(),
+            default_language: language(config),
+            zone: config.shop.zone.offset(),
+        });
+        let handle = Arc::new(OnceLock::new());
+        let fleet = crate::actors::BotFleet {
+            core: core.clone(),
+            store: ports.store.clone(),
+            vault: vault.clone(),
+            transport: ports.transport,
+            clock: ports.clock.clone(),
+            random: ports.random.clone(),
+            placement: ports.placement,
+            probe: ports.probe,
+            texts,
+            statuses: statuses.clone(),
+            post: post.clone(),
+            supervisor: handle.clone(),
+            settings: Arc::new(settings(config)),
+        };
+        let supervisor = Supervisor::start_with(SupervisorParts {
+            views: core.views().clone(),
+            clock: ports.clock.clone(),
+            random: ports.random,
+            limits: bot_limits(config),
+            statuses: statuses.clone(),
+            post,
+            factory: Box::new(Bots::new(fleet, pump_config(config))),
+        });
+        let _ = handle.set(supervisor.clone());
+        let housekeeper = Housekeeper {
+            ledger: core.ledger(),
+            store: ports.store,
+            clock: ports.clock,
+            every: minutes(config.shop.maturity_every_min),
+            batch: u32::try_from(config.shop.maturity_batch).unwrap_or(u32::MAX),
+        };
+        actix_rt::spawn(housekeeper.run());
+        Self { core, supervisor, statuses, vault }
+    }
+
+    /// Ends in order: bots stop listening, the core finishes what is in its pipeline.
+    pub async fn stop(&self) {
+        self.supervisor.stop().await;
+        self.core.stop();
+        self.core.ended().await;
+    }
+}
+
+/// The vault with its fingerprint key, which is made once and kept sealed in the store.
+async fn open_vault(config: &Config, ports: &Ports) -> Result<Vault, StartError> {
+    if config.vault.keys.is_empty() {
+        return Err(StartError::Missing(
+            "`vault.keys` is not set; `shopfleet keys generate` prints one",
+        ));
+    }
+    let vault = Vault::new(config.vault.keys.clone(), ports.random.clone());
+    let vault = vault.map_err(StartError::Keys)?;
+    let fresh = vault.new_fingerprint_key().text().to_owned();
+    let stored = ports.store.meta_once(FINGERPRINT_KEY, fresh).await.map_err(StartError::Store)?;
+    vault.with_fingerprint_key(&Sealed::from_text(stored)).map_err(StartError::WrongKeys)
+}
+
+/// Asks Telegram whose token it is. A store that knows the token already can start without Telegram.
+async fn identify(
+    token: &BotToken,
+    vault: &Vault,
+    ports: &Ports,
+) -> Result<Option<BotIdentity>, StartError> {
+    let secret = token.secret();
+    match Client::new(ports.transport.clone(), secret.clone()).get_me().await {
+        Ok(me) => Ok(Some(BotIdentity {
+            id: UserId::new(token.bot_id()),
+            username: me.username().to_owned(),
+            token: token_print(vault, secret),
+        })),
+        Err(ApiError::Unauthorized | ApiError::NotFound) => Err(StartError::MasterToken),
+        Err(error) => {
+            let known = ports.store.token(TenantId::Master).await.map_err(StartError::Store)?;
+            let same = known.is_some_and(|sealed| {
+                let opened = crate::actors::open_token(vault, &TenantId::Master, &sealed);
+                opened.is_ok_and(|known| known == *secret)
+            });
+            if same { Ok(None) } else { Err(StartError::Telegram(error)) }
+        }
+    }
+}
+
+/// Makes the master's shop known to the core, with its sealed token.
+async fn register_master(
+    core: &Core,
+    token: &BotToken,
+    bot: BotIdentity,
+    vault: &Vault,
+) -> Result<(), StartError> {
+    let sealed = seal_token(vault, &TenantId::Master, token.secret());
+    let id = format!("master:{}", bot.token).parse();
+    let command = Command {
+        id: id.map_err(|_| StartError::Core)?,
+        tenant: TenantId::Master,
+        caller: Caller::System,
+        body: LedgerCommand::RegisterMaster { name: bot.username.clone(), bot },
+    };
+    let record = Record::Token { tenant: TenantId::Master, sealed };
+    let waiting = core.ledger().execute(command, vec![record]).await;
+    let answer = waiting.map_err(|_| StartError::Core)?.answer().await;
+    match answer.map_err(|_| StartError::Core)? {
+        Ok(_) => Ok(()),
+        Err(rejection) => Err(StartError::Master(rejection.to_string())),
+    }
+}
+
+/// The business numbers of a configuration.
+pub fn rules(config: &Config) -> Rules {
+    let shop = &config.shop;
+    Rules {
+        maturity: hours(shop.maturity_h),
+        withdrawal_min: shop.withdrawal_min,
+        withdrawal_fee: shop.withdrawal_fee,
+        quote_ttl: minutes(shop.quote_ttl_min),
+        quantity_max: shop.max_quantity,
+        markup_percent_max: shop.markup_percent_max,
+        owner_link_ttl: hours(shop.owner_link_ttl_h),
+        keep_ids: hours(shop.command_ids_h),
+    }
+}
+
+/// The people with a role.
+pub fn access(config: &Config) -> Access {
+    Access { admins: config.admins.iter().copied().collect() }
+}
+
+/// The pipeline's bounds.
+pub fn core_limits(config: &Config) -> CoreLimits {
+    /// A restart of the core takes a fraction of this.
+    const PATIENCE: Millis = Millis::from_secs(5);
+    let core = &config.core;
+    CoreLimits {
+        permits: core.permits,
+        permit_bytes: core.permit_bytes_mb * 1024 * 1024,
+        batch_max: core.batch_max,
+        shortage_waiters: core.shortage_waiters,
+        patience: PATIENCE,
+        restarts_max: usize::try_from(core.restarts_max).unwrap_or(usize::MAX),
+        restarts_window: seconds(core.restarts_window_s),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let telegram = &config.telegram;
+    Settings {
+        access: access(config),
+        rules: rules(config),
+        default_language: language(config),
+        zone: config.shop.zone.offset(),
+        file_max_mb: config.shop.file_max_mb,
+        plain_goods: config.vault.plain_goods,
+        inbox_max: telegram.inbox_max,
+        outbox: Limits {
+            bot_per_s: telegram.budget_per_s,
+            chat_per_s: telegram.chat_per_s,
+            chat_burst: telegram.chat_burst,
+            group_per_min: telegram.group_per_min,
+            chat_queue: telegram.chat_queue_max,
+            ..Limits::default()
+        },
+        recording_after: Millis::from_secs(2),
+        spill_after: Millis::from_ms(500),
+    }
+}
+
+fn bot_limits(config: &Config) -> BotLimits {
+    let bots = &config.bots;
+    BotLimits {
+        backoff_min: Millis::from_ms(i64::from(bots.backoff_min_ms)),
+        backoff_max: seconds(bots.backoff_max_s),
+        restarts_max: usize::try_from(bots.restarts_max).unwrap_or(usize::MAX),
+        restarts_window: seconds(bots.restarts_window_s),
+        probe_every: seconds(bots.circuit_probe_s),
+    }
+}
+
+fn pump_config(config: &Config) -> PumpConfig {
+    PumpConfig {
+        poll_timeout: seconds(config.telegram.poll_timeout_s),
+        backoff_min: Millis::from_ms(i64::from(config.bots.backoff_min_ms)),
+        backoff_max: seconds(config.bots.backoff_max_s),
+        ..PumpConfig::default()
+    }
+}
+
+fn language(config: &Config) -> Lang {
+    match config.shop.default_language {
+        config::Language::En => Lang::En,
+        config::Language::Zh => Lang::Zh,
+    }
+}
+
+fn hours(count: u32) -> Millis {
+    Millis::from_hours(i64::from(count))
+}
+
+fn minutes(count: u32) -> Millis {
+    Millis::from_secs(i64::from(count) * 60)
+}
+
+fn seconds(count: u32) -> Millis {
+    Millis::from_secs(i64::from(count))
+}

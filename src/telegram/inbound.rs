@@ -1,0 +1,91 @@
+//! From teloxide's types to the plain data that dialogs read.
+
+use super::incoming::{Content, Document, Incoming};
+use crate::domain::id::{ChatId, UserId};
+use crate::secret::Secret;
+use teloxide::types::{
+    CallbackQuery, ChatMemberKind, ChatMemberUpdated, MaybeInaccessibleMessage, MediaKind, Message,
+    MessageKind, Update, UpdateKind, User,
+};
+
+/// What a person did, and Telegram's id of the tap when it was one.
+#[derive(Debug)]
+pub struct Inbound {
+    /// What a person did.
+    pub incoming: Incoming,
+    /// To answer the tap with.
+    pub query: Option<String>,
+}
+
+/// Reads the update of this id; nothing when no person did anything that a shop handles.
+pub fn read(id: u64, update: &Update) -> Option<Inbound> {
+    match &update.kind {
+        UpdateKind::Message(message) => message_of(id, message),
+        UpdateKind::CallbackQuery(query) => tap_of(id, query),
+        UpdateKind::MyChatMember(change) => Some(blocking_of(id, change)),
+        _ => None,
+    }
+}
+
+fn message_of(id: u64, message: &Message) -> Option<Inbound> {
+    let user = message.from.as_ref().filter(|user| !user.is_bot)?;
+    let content = content_of(message)?;
+    let message_id = Some(message.id.0);
+    let incoming = person(id, user, message.chat.id.0, message.chat.is_private());
+    Some(Inbound { incoming: Incoming { message: message_id, content, ..incoming }, query: None })
+}
+
+/// Service messages (somebody joined, a title changed) are nobody's words.
+fn content_of(message: &Message) -> Option<Content> {
+    let MessageKind::Common(common) = &message.kind else { return None };
+    Some(match &common.media_kind {
+        MediaKind::Text(text) => Content::Text(Secret::new(text.text.as_str())),
+        MediaKind::Document(media) => Content::Document(Document {
+            file_id: media.document.file.id.0.clone(),
+            file_name: media.document.file_name.clone().unwrap_or_default(),
+            size: Some(u64::from(media.document.file.size)),
+            caption: media.caption.as_deref().map(Secret::new),
+        }),
+        _ => Content::Other { caption: message.caption().map(Secret::new) },
+    })
+}
+
+fn tap_of(id: u64, query: &CallbackQuery) -> Option<Inbound> {
+    let (chat, private, message) = match query.message.as_ref()? {
+        MaybeInaccessibleMessage::Regular(message) => {
+            (message.chat.id.0, message.chat.is_private(), message.id.0)
+        }
+        MaybeInaccessibleMessage::Inaccessible(message) => {
+            (message.chat.id.0, message.chat.is_private(), message.message_id.0)
+        }
+    };
+    let data = query.data.clone().unwrap_or_default();
+    let incoming = person(id, &query.from, chat, private);
+    let incoming = Incoming { content: Content::Tap { message, data }, ..incoming };
+    Some(Inbound { incoming, query: Some(query.id.0.clone()) })
+}
+
+fn blocking_of(id: u64, change: &ChatMemberUpdated) -> Inbound {
+    let blocked =
+        matches!(change.new_chat_member.kind, ChatMemberKind::Banned(_) | ChatMemberKind::Left);
+    let incoming = person(id, &change.from, change.chat.id.0, change.chat.is_private());
+    Inbound { incoming: Incoming { content: Content::Blocked(blocked), ..incoming }, query: None }
+}
+
+fn person(update: u64, user: &User, chat: i64, private: bool) -> Incoming {
+    let name = match &user.last_name {
+        Some(last) => format!("{} {last}", user.first_name),
+        None => user.first_name.clone(),
+    };
+    Incoming {
+        update,
+        chat: ChatId::new(chat),
+        private,
+        user: UserId::new(i64::try_from(user.id.0).unwrap_or(i64::MAX)),
+        name,
+        username: user.username.clone(),
+        language_code: user.language_code.clone(),
+        message: None,
+        content: Content::Other { caption: None },
+    }
+}
