@@ -309,6 +309,10 @@ impl LedgerMachine {
                     list.remove(&id);
                 }
             }
+            // An agent without entries has no list, so that live and loaded state are equal.
+            if list.is_empty() {
+                self.entries.remove(&closed.agent);
+            }
         }
     }
 }
@@ -322,4 +326,57 @@ fn moved(
 ) -> LedgerEvent {
     let transfer = Transfer { from, to, amount };
     LedgerEvent::Moved { transfer, cause: Cause::Withdrawal(id), at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access::Access;
+    use crate::domain::id::OrderId;
+    use crate::domain::ledger::Rules;
+
+    #[test]
+    fn an_agent_whose_profit_is_all_paid_has_no_entries() {
+        let mut ledger = LedgerMachine::new(Rules::standard(), Access::default());
+        let (at, ten) = (Timestamp::from_ms(5), Money::whole(10));
+        let agent: AgentId = "a1".parse().expect("valid");
+        let entry = EntryId::new(1);
+        let allocations = vec![Allocation { entry, amount: ten }];
+        let withdrawal = WithdrawalId::new(1);
+        let paid = WithdrawalStatus::Paid {
+            by: UserId::new(1),
+            at,
+            txid: "0123456789".parse().expect("valid"),
+        };
+        for event in [
+            LedgerEvent::ProfitEarned(Entry {
+                id: entry,
+                agent: agent.clone(),
+                order: OrderId::from_body("o").expect("valid"),
+                amount: ten,
+                remaining: ten,
+                earned_at: at,
+                mature_at: at,
+                matured_at: None,
+            }),
+            LedgerEvent::ProfitMatured { entries: vec![entry], at },
+            LedgerEvent::WithdrawalRequested(Box::new(Withdrawal {
+                id: withdrawal,
+                agent: agent.clone(),
+                requested_by: UserId::new(1),
+                amount: ten,
+                fee: Money::ZERO,
+                net: ten,
+                address: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t".parse().expect("valid"),
+                allocations: allocations.clone(),
+                requested_at: at,
+                status: WithdrawalStatus::Requested,
+            })),
+            LedgerEvent::EntriesAllocated { agent, withdrawal, allocations, taken: true },
+            LedgerEvent::WithdrawalMoved { withdrawal, status: paid },
+        ] {
+            ledger.apply(&event);
+        }
+        assert!(ledger.entries().is_empty());
+    }
 }

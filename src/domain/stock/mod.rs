@@ -191,6 +191,7 @@ impl StockMachine {
     fn take(&mut self, hold: &Hold) {
         let shelf = self.shelves.entry(hold.ask.product).or_default();
         let contents = hold.items.iter().filter_map(|item| shelf.remove(item)).collect();
+        self.drop_empty_shelf(hold.ask.product);
         self.holders.insert((hold.ask.tenant.clone(), hold.ask.user), hold.id);
         self.next_hold = self.next_hold.max(hold.id.next());
         self.holds.insert(hold.id, (hold.clone(), contents));
@@ -224,6 +225,14 @@ impl StockMachine {
             if let Some(content) = shelf.remove(item) {
                 self.contents.remove(&content);
             }
+        }
+        self.drop_empty_shelf(product);
+    }
+
+    /// A product that is sold out has no shelf, so that live and loaded state are equal.
+    fn drop_empty_shelf(&mut self, product: ProductId) {
+        if self.shelves.get(&product).is_some_and(BTreeMap::is_empty) {
+            self.shelves.remove(&product);
         }
     }
 }
@@ -289,5 +298,23 @@ impl Default for ItemId {
 impl Default for HoldId {
     fn default() -> Self {
         Self::new(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::OrderId;
+
+    #[test]
+    fn a_sold_out_product_is_as_if_it_were_loaded() {
+        let empty = StockMachine::new(1, Access::default(), Millis::from_hours(72));
+        let (product, item) = (ProductId::new(1), ItemId::new(1));
+        let mut sold_out = empty.clone();
+        let content = Fingerprint::new([7; 16]);
+        sold_out.apply(&StockEvent::ItemsAdded { product, items: vec![(item, content)] });
+        let order = OrderId::from_body("o").expect("a valid id");
+        sold_out.apply(&StockEvent::Sold { product, items: vec![item], order });
+        assert_eq!(sold_out, StockMachine { next_item: item.next(), ..empty });
     }
 }
