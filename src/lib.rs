@@ -2,6 +2,7 @@
 //!
 //! Read `docs/architecture.md` first; it names the layers below and the laws they keep.
 
+pub mod audit;
 pub mod clock;
 pub mod domain;
 pub mod secret;
