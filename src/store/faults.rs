@@ -283,6 +283,10 @@ impl Store for FaultyStore {
         self.call(|store| store.chronicle())
     }
 
+    fn missing_goods(&self) -> Answer<Vec<ItemId>> {
+        self.call(move |store| store.missing_goods())
+    }
+
     fn known_contents(&self, contents: Vec<Fingerprint>) -> Answer<Vec<Fingerprint>> {
         self.call(move |store| store.known_contents(contents))
     }

@@ -135,6 +135,9 @@ pub trait Store: Send + Sync + 'static {
     /// The sealed contents of items, in the order asked for.
     fn goods(&self, items: Vec<ItemId>) -> Answer<Vec<(Fingerprint, Sealed)>>;
 
+    /// Items, sold or not, whose sealed content the store does not have; for the audit.
+    fn missing_goods(&self) -> Answer<Vec<ItemId>>;
+
     /// Writes the sealed content of a file, in chunks, before the command that adds the item: a batch
     /// stays small. Content that no item refers to is an orphan.
     fn put_blob(&self, content: Fingerprint, sealed: Sealed, at: Timestamp) -> Answer<()>;

@@ -17,16 +17,24 @@ use std::collections::BTreeMap;
 /// Most entries one withdrawal consumes: one command stays below 1,000 facts and 1 MiB.
 const ALLOCATIONS_MAX: usize = 5_000;
 
+/// Most entries that mature by one command, and most agents they may belong to, for the same reason:
+/// maturity is a series, whatever limit its command names.
+const MATURED_MAX: usize = 10_000;
+const MATURED_AGENTS_MAX: usize = 900;
+
 impl LedgerMachine {
     /// Profit that is due, oldest first, at most `limit` entries. More is left for the next command.
     pub(super) fn mature_due(&self, limit: u32, now: Timestamp) -> (Vec<LedgerEvent>, Outcome) {
         let due = || self.ripening.iter().take_while(|(at, _, _)| *at <= now);
         let mut sums: BTreeMap<&AgentId, Money> = BTreeMap::new();
         let mut entries = Vec::new();
-        for (_, id, agent) in due().take(limit as usize) {
+        for (_, id, agent) in due().take(MATURED_MAX.min(limit as usize)) {
             let Some(entry) = self.entries.get(agent).and_then(|list| list.get(id)) else {
                 continue;
             };
+            if sums.len() == MATURED_AGENTS_MAX && !sums.contains_key(agent) {
+                break;
+            }
             let sum = sums.entry(agent).or_default();
             *sum = sum.checked_add(entry.amount).unwrap_or(*sum);
             entries.push(*id);
@@ -245,6 +253,8 @@ impl LedgerMachine {
             .iter()
             .take_while(|(mature_at, _, _)| *mature_at <= at)
             .filter(|(_, id, _)| ids.contains(id))
+            // A backlog is worked off in a series: each step must not walk all of it.
+            .take(ids.len())
             .cloned()
             .collect();
         for ripe in due {

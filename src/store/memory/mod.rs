@@ -283,6 +283,13 @@ impl Store for MemoryStore {
         self.read(|state| (state.head.clone(), state.docs.clone()))
     }
 
+    fn missing_goods(&self) -> Answer<Vec<ItemId>> {
+        self.read(|state| {
+            let missing = |item: &&ItemId| goods(state, **item).is_err();
+            state.docs.items.keys().filter(missing).copied().collect()
+        })
+    }
+
     fn known_contents(&self, contents: Vec<Fingerprint>) -> Answer<Vec<Fingerprint>> {
         self.read(move |state| {
             contents.into_iter().filter(|content| state.seen.contains(content)).collect()

@@ -111,6 +111,7 @@ impl State {
                 .map_or(WithdrawalId::new(1), |(id, _)| id.next()),
             txids: docs.withdrawals.values().filter_map(paid_by).cloned().collect(),
             answers,
+            quarantined: docs.quarantined.keys().cloned().collect(),
         }
     }
 

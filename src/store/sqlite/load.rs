@@ -76,6 +76,12 @@ pub(super) fn load(db: &Connection, ids_since: Timestamp) -> Result<Loaded, Fail
             |row| parsed(row, 0),
         )?,
         answers: answers(db, "ledger", ids_since)?,
+        quarantined: all(
+            db,
+            "SELECT tenant, caller, id FROM quarantine ORDER BY tenant, caller, id",
+            [],
+            key,
+        )?,
     };
     Ok(Loaded { head, stock, ledger })
 }

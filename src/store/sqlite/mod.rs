@@ -182,6 +182,10 @@ impl Store for SqliteStore {
         self.read(load::chronicle)
     }
 
+    fn missing_goods(&self) -> Answer<Vec<ItemId>> {
+        self.read(query::missing_goods)
+    }
+
     fn known_contents(&self, contents: Vec<Fingerprint>) -> Answer<Vec<Fingerprint>> {
         self.read(move |db| query::known_contents(db, contents))
     }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::rows::{ORDER, WITHDRAWAL, all, count, first, int, json, money, order, withdrawal};
 use crate::domain::command::CommandKey;
-use crate::domain::id::{AgentId, ChatId, OrderId, TenantId, UserId, WithdrawalId};
+use crate::domain::id::{AgentId, ChatId, ItemId, OrderId, TenantId, UserId, WithdrawalId};
 use crate::domain::ledger::Account;
 use crate::domain::money::Money;
 use crate::domain::order::Order;
@@ -81,6 +81,18 @@ pub(super) fn agent_balances(db: &Connection, agent: &AgentId) -> Result<AgentBa
         held: balance(db, &Account::AgentHeld(agent.clone()))?,
         paid: paid.unwrap_or(Money::ZERO),
     })
+}
+
+pub(super) fn missing_goods(db: &Connection) -> Result<Vec<ItemId>, Failure> {
+    all(
+        db,
+        "SELECT id FROM items
+         WHERE NOT EXISTS (SELECT 1 FROM goods WHERE goods.item = items.id)
+           AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.content = items.content AND part = 0)
+         ORDER BY id",
+        [],
+        |row| Ok(ItemId::new(count(row, 0)?)),
+    )
 }
 
 pub(super) fn known_contents(
