@@ -17,6 +17,7 @@ use super::stock::StockEvent;
 use super::tenant::Tenant;
 use super::time::Timestamp;
 use super::withdrawal::Withdrawal;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Every document of the business as of one head.
@@ -45,7 +46,7 @@ pub struct Chronicle {
 }
 
 /// One item, sold or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ItemRecord {
     /// Of which product.
     pub product: ProductId,
@@ -56,7 +57,7 @@ pub struct ItemRecord {
 }
 
 /// Money given by an admin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credit {
     /// In which shop.
     pub tenant: TenantId,

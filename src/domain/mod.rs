@@ -10,6 +10,7 @@ pub mod chronicle;
 pub mod command;
 pub mod event;
 pub mod id;
+pub mod invariant;
 pub mod ledger;
 pub mod money;
 pub mod order;

@@ -93,20 +93,23 @@ impl Markup {
         }
     }
 
-    /// The markup, when it lies within 0 and `percent_max` percent or is a fixed amount ≥ 0.
+    /// The markup, when it lies within 0 and `percent_max` percent or is a fixed amount ≥ 0;
+    /// normalised, so that equal markups have equal bytes in the journal.
     ///
     /// # Errors
     /// [`MarkupOutOfRange`] otherwise.
     pub fn validated(self, percent_max: u32) -> Result<Self, MarkupOutOfRange> {
-        let fits = match self {
+        match self {
             Self::Percent(percent) => {
-                percent >= Decimal::ZERO
+                let percent = percent.normalize();
+                let fits = percent >= Decimal::ZERO
                     && percent <= Decimal::from(percent_max)
-                    && percent.normalize().scale() <= 4
+                    && percent.scale() <= 4;
+                if fits { Ok(Self::Percent(percent)) } else { Err(MarkupOutOfRange) }
             }
-            Self::Fixed(amount) => !amount.is_negative(),
-        };
-        if fits { Ok(self) } else { Err(MarkupOutOfRange) }
+            Self::Fixed(amount) if amount.is_negative() => Err(MarkupOutOfRange),
+            Self::Fixed(_) => Ok(self),
+        }
     }
 }
 

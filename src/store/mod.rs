@@ -5,13 +5,16 @@
 //! whose answer was lost is read from the head, never guessed (law 13).
 
 pub mod batch;
+pub mod faults;
 pub mod journal;
+pub mod memory;
 pub mod query;
+pub mod sqlite;
 
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::CommandKey;
 use crate::domain::id::{AgentId, ChatId, ItemId, OrderId, TenantId, UserId, WithdrawalId};
-use crate::domain::ledger::LoadedLedger;
+use crate::domain::ledger::{Account, LoadedLedger};
 use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
@@ -132,6 +135,9 @@ pub trait Store: Send + Sync + 'static {
     /// The sealed contents of items, in the order asked for.
     fn goods(&self, items: Vec<ItemId>) -> Answer<Vec<(Fingerprint, Sealed)>>;
 
+    /// Items, sold or not, whose sealed content the store does not have; for the audit.
+    fn missing_goods(&self) -> Answer<Vec<ItemId>>;
+
     /// Writes the sealed content of a file, in chunks, before the command that adds the item: a batch
     /// stays small. Content that no item refers to is an orphan.
     fn put_blob(&self, content: Fingerprint, sealed: Sealed, at: Timestamp) -> Answer<()>;
@@ -169,3 +175,25 @@ pub trait Store: Send + Sync + 'static {
 
 /// The store as everybody holds it.
 pub type SharedStore = Arc<dyn Store>;
+
+/// Whether a store refuses a batch that takes this account below zero: the last line behind the
+/// decisions of the core (law 3). An agent's available profit may go below zero by a refund after
+/// maturity; accounts of the platform and of the outside world may by their nature.
+const fn is_guarded(account: &Account) -> bool {
+    match account {
+        Account::Customer(..)
+        | Account::AgentPending(_)
+        | Account::AgentHeld(_)
+        | Account::LegacyWallet(_) => true,
+        Account::AgentAvailable(_)
+        | Account::Revenue
+        | Account::FeeIncome
+        | Account::ExternalDeposits(_)
+        | Account::ExternalPayouts
+        | Account::Unmatched
+        | Account::Adjustments
+        | Account::Opening
+        | Account::LegacyDebt
+        | Account::LegacyRounding => false,
+    }
+}

@@ -268,7 +268,8 @@ impl LedgerMachine {
         rejection: &Rejection,
     ) -> Option<LedgerEvent> {
         let LedgerCommand::PlaceOrder { quote, .. } = &command.body else { return None };
-        let Rejection::Order(_) = rejection else { return None };
+        // A price that cannot be booked refuses an order as well.
+        let (Rejection::Order(_) | Rejection::Quote(_)) = rejection else { return None };
         let super::command::Caller::User(user) = command.caller else { return None };
         let held = self.quotes.get(&(command.tenant.clone(), user))?;
         (held.id == *quote).then(|| LedgerEvent::QuoteVoided {
@@ -320,7 +321,7 @@ impl LedgerMachine {
 }
 
 /// Commands whose repeat changes nothing by itself are not remembered by id: they are many.
-const fn is_remembered(body: &LedgerCommand) -> bool {
+pub(in crate::domain) const fn is_remembered(body: &LedgerCommand) -> bool {
     !matches!(
         body,
         LedgerCommand::IssueQuote { .. }

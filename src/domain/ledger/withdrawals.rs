@@ -17,16 +17,24 @@ use std::collections::BTreeMap;
 /// Most entries one withdrawal consumes: one command stays below 1,000 facts and 1 MiB.
 const ALLOCATIONS_MAX: usize = 5_000;
 
+/// Most entries that mature by one command, and most agents they may belong to, for the same reason:
+/// maturity is a series, whatever limit its command names.
+const MATURED_MAX: usize = 10_000;
+const MATURED_AGENTS_MAX: usize = 900;
+
 impl LedgerMachine {
     /// Profit that is due, oldest first, at most `limit` entries. More is left for the next command.
     pub(super) fn mature_due(&self, limit: u32, now: Timestamp) -> (Vec<LedgerEvent>, Outcome) {
         let due = || self.ripening.iter().take_while(|(at, _, _)| *at <= now);
         let mut sums: BTreeMap<&AgentId, Money> = BTreeMap::new();
         let mut entries = Vec::new();
-        for (_, id, agent) in due().take(limit as usize) {
+        for (_, id, agent) in due().take(MATURED_MAX.min(limit as usize)) {
             let Some(entry) = self.entries.get(agent).and_then(|list| list.get(id)) else {
                 continue;
             };
+            if sums.len() == MATURED_AGENTS_MAX && !sums.contains_key(agent) {
+                break;
+            }
             let sum = sums.entry(agent).or_default();
             *sum = sum.checked_add(entry.amount).unwrap_or(*sum);
             entries.push(*id);
@@ -245,6 +253,8 @@ impl LedgerMachine {
             .iter()
             .take_while(|(mature_at, _, _)| *mature_at <= at)
             .filter(|(_, id, _)| ids.contains(id))
+            // A backlog is worked off in a series: each step must not walk all of it.
+            .take(ids.len())
             .cloned()
             .collect();
         for ripe in due {
@@ -309,6 +319,10 @@ impl LedgerMachine {
                     list.remove(&id);
                 }
             }
+            // An agent without entries has no list, so that live and loaded state are equal.
+            if list.is_empty() {
+                self.entries.remove(&closed.agent);
+            }
         }
     }
 }
@@ -322,4 +336,57 @@ fn moved(
 ) -> LedgerEvent {
     let transfer = Transfer { from, to, amount };
     LedgerEvent::Moved { transfer, cause: Cause::Withdrawal(id), at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access::Access;
+    use crate::domain::id::OrderId;
+    use crate::domain::ledger::Rules;
+
+    #[test]
+    fn an_agent_whose_profit_is_all_paid_has_no_entries() {
+        let mut ledger = LedgerMachine::new(Rules::standard(), Access::default());
+        let (at, ten) = (Timestamp::from_ms(5), Money::whole(10));
+        let agent: AgentId = "a1".parse().expect("valid");
+        let entry = EntryId::new(1);
+        let allocations = vec![Allocation { entry, amount: ten }];
+        let withdrawal = WithdrawalId::new(1);
+        let paid = WithdrawalStatus::Paid {
+            by: UserId::new(1),
+            at,
+            txid: "0123456789".parse().expect("valid"),
+        };
+        for event in [
+            LedgerEvent::ProfitEarned(Entry {
+                id: entry,
+                agent: agent.clone(),
+                order: OrderId::from_body("o").expect("valid"),
+                amount: ten,
+                remaining: ten,
+                earned_at: at,
+                mature_at: at,
+                matured_at: None,
+            }),
+            LedgerEvent::ProfitMatured { entries: vec![entry], at },
+            LedgerEvent::WithdrawalRequested(Box::new(Withdrawal {
+                id: withdrawal,
+                agent: agent.clone(),
+                requested_by: UserId::new(1),
+                amount: ten,
+                fee: Money::ZERO,
+                net: ten,
+                address: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t".parse().expect("valid"),
+                allocations: allocations.clone(),
+                requested_at: at,
+                status: WithdrawalStatus::Requested,
+            })),
+            LedgerEvent::EntriesAllocated { agent, withdrawal, allocations, taken: true },
+            LedgerEvent::WithdrawalMoved { withdrawal, status: paid },
+        ] {
+            ledger.apply(&event);
+        }
+        assert!(ledger.entries().is_empty());
+    }
 }

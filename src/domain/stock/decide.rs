@@ -136,7 +136,7 @@ impl StockMachine {
         let mut added = Vec::with_capacity(items.len());
         let mut next = self.next_item;
         for (position, content) in (0_u32..).zip(items) {
-            if self.contents.contains_key(content) || !seen.insert(*content) {
+            if self.is_known(content) || !seen.insert(*content) {
                 report.duplicates.push(position);
             } else {
                 added.push((next, *content));

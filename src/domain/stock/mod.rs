@@ -19,10 +19,14 @@ use super::id::{CategoryId, HoldId, ItemId, ProductId, QuoteId, TenantId, UserId
 use super::outcome::Outcome;
 use super::sealed::Fingerprint;
 use super::time::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Asks remembered at most; the oldest is forgotten first, and its customer is shown the price again.
 const ASKS_MAX: usize = 100_000;
+
+/// Contents of this generation's sales remembered at most. An upload is compared with every content
+/// ever sold before it reaches the stockroom; this covers what is sold while it is on its way.
+const SOLD_MAX: usize = 100_000;
 
 /// The stockroom's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,11 +36,17 @@ pub struct StockMachine {
     shelves: BTreeMap<ProductId, BTreeMap<ItemId, Fingerprint>>,
     /// Every content in the stockroom, held items included: the same thing is not sold twice.
     contents: BTreeMap<Fingerprint, ProductId>,
+    /// Contents that this generation sold, oldest first: what somebody bought is not sold again.
+    sold: VecDeque<Fingerprint>,
+    sold_contents: BTreeSet<Fingerprint>,
     holds: BTreeMap<HoldId, (Hold, Vec<Fingerprint>)>,
     /// The hold of each customer who has one.
     holders: BTreeMap<(TenantId, UserId), HoldId>,
     asks: BTreeMap<QuoteId, Ask>,
-    asked_by: BTreeMap<(TenantId, UserId), QuoteId>,
+    /// Who has an open ask, in the order they came; nothing is read from the form of a quote's id.
+    asks_by_age: BTreeMap<u64, (TenantId, UserId)>,
+    next_ask: u64,
+    asked_by: BTreeMap<(TenantId, UserId), (u64, QuoteId)>,
     access: Access,
     recent: Recent,
     keep_ids: Millis,
@@ -176,14 +186,24 @@ impl StockMachine {
 
     fn note_ask(&mut self, ask: &Ask) {
         let who = (ask.tenant.clone(), ask.user);
-        if let Some(before) = self.asked_by.insert(who, ask.quote.clone()) {
-            self.asks.remove(&before);
-        }
+        self.forget_ask(&who);
+        let age = self.next_ask;
+        self.next_ask += 1;
+        self.asks_by_age.insert(age, who.clone());
+        self.asked_by.insert(who, (age, ask.quote.clone()));
         self.asks.insert(ask.quote.clone(), ask.clone());
-        while self.asks.len() > ASKS_MAX {
-            // Quote ids begin with their time, so the first is the oldest.
-            if let Some((_, oldest)) = self.asks.pop_first() {
-                self.asked_by.remove(&(oldest.tenant, oldest.user));
+        while self.asks_by_age.len() > ASKS_MAX {
+            let Some((_, oldest)) = self.asks_by_age.pop_first() else { break };
+            self.forget_ask(&oldest);
+        }
+    }
+
+    fn forget_ask(&mut self, who: &(TenantId, UserId)) {
+        if let Some((age, quote)) = self.asked_by.remove(who) {
+            self.asks_by_age.remove(&age);
+            // A quote's id is drawn; should two customers ever draw the same, the later ask stands.
+            if self.asks.get(&quote).is_some_and(|ask| (&ask.tenant, ask.user) == (&who.0, who.1)) {
+                self.asks.remove(&quote);
             }
         }
     }
@@ -191,6 +211,7 @@ impl StockMachine {
     fn take(&mut self, hold: &Hold) {
         let shelf = self.shelves.entry(hold.ask.product).or_default();
         let contents = hold.items.iter().filter_map(|item| shelf.remove(item)).collect();
+        self.drop_empty_shelf(hold.ask.product);
         self.holders.insert((hold.ask.tenant.clone(), hold.ask.user), hold.id);
         self.next_hold = self.next_hold.max(hold.id.next());
         self.holds.insert(hold.id, (hold.clone(), contents));
@@ -200,14 +221,14 @@ impl StockMachine {
         let Some((hold, contents)) = self.holds.remove(&id) else { return };
         let who = (hold.ask.tenant, hold.ask.user);
         self.holders.remove(&who);
-        if self.asked_by.get(&who) == Some(&hold.ask.quote) {
-            self.asked_by.remove(&who);
+        if self.asked_by.get(&who).is_some_and(|(_, quote)| *quote == hold.ask.quote) {
+            self.forget_ask(&who);
         }
-        self.asks.remove(&hold.ask.quote);
         match fate {
             HoldFate::Sold => {
-                for content in &contents {
-                    self.contents.remove(content);
+                for content in contents {
+                    self.contents.remove(&content);
+                    self.note_sold(content);
                 }
             }
             HoldFate::Released => {
@@ -217,6 +238,22 @@ impl StockMachine {
         }
     }
 
+    fn note_sold(&mut self, content: Fingerprint) {
+        if self.sold_contents.insert(content) {
+            self.sold.push_back(content);
+        }
+        while self.sold.len() > SOLD_MAX {
+            if let Some(oldest) = self.sold.pop_front() {
+                self.sold_contents.remove(&oldest);
+            }
+        }
+    }
+
+    /// Whether this content is in the stockroom or was sold by this generation.
+    fn is_known(&self, content: &Fingerprint) -> bool {
+        self.contents.contains_key(content) || self.sold_contents.contains(content)
+    }
+
     /// Items leave the shelf when a sale is replayed or loaded; a live sale took them before.
     fn remove(&mut self, product: ProductId, items: &[ItemId]) {
         let Some(shelf) = self.shelves.get_mut(&product) else { return };
@@ -224,6 +261,14 @@ impl StockMachine {
             if let Some(content) = shelf.remove(item) {
                 self.contents.remove(&content);
             }
+        }
+        self.drop_empty_shelf(product);
+    }
+
+    /// A product that is sold out has no shelf, so that live and loaded state are equal.
+    fn drop_empty_shelf(&mut self, product: ProductId) {
+        if self.shelves.get(&product).is_some_and(BTreeMap::is_empty) {
+            self.shelves.remove(&product);
         }
     }
 }
@@ -289,5 +334,23 @@ impl Default for ItemId {
 impl Default for HoldId {
     fn default() -> Self {
         Self::new(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::OrderId;
+
+    #[test]
+    fn a_sold_out_product_is_as_if_it_were_loaded() {
+        let empty = StockMachine::new(1, Access::default(), Millis::from_hours(72));
+        let (product, item) = (ProductId::new(1), ItemId::new(1));
+        let mut sold_out = empty.clone();
+        let content = Fingerprint::new([7; 16]);
+        sold_out.apply(&StockEvent::ItemsAdded { product, items: vec![(item, content)] });
+        let order = OrderId::from_body("o").expect("a valid id");
+        sold_out.apply(&StockEvent::Sold { product, items: vec![item], order });
+        assert_eq!(sold_out, StockMachine { next_item: item.next(), ..empty });
     }
 }
