@@ -3,6 +3,7 @@
 //! Read `docs/architecture.md` first; it names the layers below and the laws they keep.
 
 pub mod actors;
+pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod clock;
