@@ -23,7 +23,7 @@ use crate::store::batch::{DialogRecord, Profile, Record};
 use crate::telegram::dialog::{self, Effect, Input, State, Step};
 use crate::telegram::inbound::Inbound;
 use crate::telegram::incoming::{Content, Incoming};
-use crate::telegram::intent;
+use crate::telegram::intent::{self, Intent};
 use crate::telegram::outbox::{Outgoing, SendResult};
 use crate::telegram::request::{Reply, Request};
 use crate::telegram::screen::{Context, Role};
@@ -159,9 +159,13 @@ impl Chats {
         self.shop.fleet.probe.at(Point::Chat, &incoming.chat.number().to_string());
         let update = job.raw.id;
         if memory.knows(update) {
-            let effects = self.replay(&memory, incoming);
+            let now = self.shop.fleet.clock.now();
+            let first = self.with_context(incoming, memory.profile.as_ref(), |ctx| {
+                dialog::replay(ctx, memory.state.clone(), now)
+            });
+            let handled = self.drive(job, &mut memory, first).await;
             self.warm.borrow_mut().put(incoming.chat, memory);
-            self.perform(job, effects).await;
+            self.perform(job, handled.effects).await;
             if job.spilled.get() {
                 self.unspill(update).await;
             }
@@ -227,23 +231,31 @@ impl Chats {
         records
     }
 
-    /// Steps the dialog until it asks for nothing more.
+    /// Reads what the person means and steps the dialog until it asks for nothing more.
     async fn step(&self, job: &Job, memory: &mut Memory) -> Handled {
-        let Inbound { incoming, .. } = &job.inbound;
-        let mut handled =
-            Handled { state: memory.state.clone(), effects: Vec::new(), after: Vec::new() };
-        let intent = self.with_context(incoming, memory.profile.as_ref(), |ctx| {
-            intent::parse(incoming, &memory.state, ctx)
+        // Read anew, because an intent consumes the words, and a panic may make this a second try.
+        let words = super::read(&job.raw);
+        let intent = words.map_or(Intent::Nothing, |words| {
+            self.with_context(&job.inbound.incoming, memory.profile.as_ref(), |ctx| {
+                intent::parse(words.incoming, ctx)
+            })
         });
-        let mut input = Input::Intent(intent);
+        let first = self.advance(job, memory, &memory.state, Input::Intent(intent));
+        self.drive(job, memory, first).await
+    }
+
+    /// Has a step's request performed, steps on with the reply, and so on.
+    async fn drive(&self, job: &Job, memory: &mut Memory, first: Step) -> Handled {
+        let Step { state, effects, mut request } = first;
+        let mut handled = Handled { state, effects, after: Vec::new() };
         for number in 0_u32.. {
-            let Step { state, effects, request } = self.advance(job, memory, &handled.state, input);
-            handled.state = state;
-            handled.effects.extend(effects);
-            let Some(request) = request else { break };
+            let Some(asked) = request else { break };
             let id = format!("u:{}:{}:{number}", self.shop.bot, job.raw.id);
-            let reply = self.ask(job, memory, &mut handled, id, request).await;
-            input = Input::Reply(reply);
+            let reply = self.ask(job, memory, &mut handled, id, asked).await;
+            let step = self.advance(job, memory, &handled.state, Input::Reply(reply));
+            handled.state = step.state;
+            handled.effects.extend(step.effects);
+            request = step.request;
         }
         handled
     }
@@ -323,14 +335,6 @@ impl Chats {
         }
     }
 
-    /// The replies of an update that was handled before.
-    fn replay(&self, memory: &Memory, incoming: &Incoming) -> Vec<Effect> {
-        let now = self.shop.fleet.clock.now();
-        self.with_context(incoming, memory.profile.as_ref(), |ctx| {
-            dialog::replay(ctx, &memory.state, now)
-        })
-    }
-
     /// Sends what the dialog wants shown. A tap is answered in any case: its button is waiting.
     async fn perform(&self, job: &Job, effects: Vec<Effect>) {
         let Inbound { incoming, query } = &job.inbound;
@@ -344,8 +348,8 @@ impl Chats {
         for effect in effects {
             match effect {
                 Effect::Send(screen) => self.send(Outgoing::reply(chat, screen)),
-                Effect::Edit { message, screen } => {
-                    self.send(Outgoing::edit(chat, message, screen));
+                Effect::Edit { message_id, screen } => {
+                    self.send(Outgoing::edit(chat, message_id, screen));
                 }
                 Effect::AnswerTap { text, alert } => {
                     if let Some(query) = query {

@@ -26,7 +26,8 @@ pub(super) struct Memory {
 /// The durable form of a dialog: its state and the updates it has seen (decision 0005).
 #[derive(Deserialize, Serialize)]
 struct Stored {
-    state: State,
+    /// The dialog's own versioned form.
+    state: String,
     handled: VecDeque<u64>,
 }
 
@@ -54,7 +55,9 @@ impl Memory {
     pub(super) fn read(record: Option<DialogRecord>, profile: Option<Profile>) -> Self {
         let stored = record.and_then(|record| serde_json::from_str::<Stored>(&record.state).ok());
         match stored {
-            Some(Stored { state, handled }) => Self { state, handled, profile },
+            Some(Stored { state, handled }) => {
+                Self { state: State::from_json(&state), handled, profile }
+            }
             None => Self { profile, ..Self::default() },
         }
     }
@@ -78,7 +81,7 @@ impl Memory {
     /// # Panics
     /// Never: a state is plain data.
     pub(super) fn stored(&self) -> String {
-        let stored = Stored { state: self.state.clone(), handled: self.handled.clone() };
-        serde_json::to_string(&stored).expect("a dialog state is plain data")
+        let stored = Stored { state: self.state.to_json(), handled: self.handled.clone() };
+        serde_json::to_string(&stored).expect("a text and numbers are plain data")
     }
 }

@@ -66,8 +66,6 @@ pub struct Settings {
     pub file_max_mb: u32,
     /// Whether goods are stored as plain text.
     pub plain_goods: bool,
-    /// How long one long poll takes.
-    pub poll_timeout: Millis,
     /// Updates that wait in one bot's inbox before it fetches no new ones.
     pub inbox_max: usize,
     /// Budgets of one bot's outbox.
