@@ -88,10 +88,7 @@ impl Post {
     }
 
     /// Tells every admin through the master's bot.
-    pub(super) fn tell_admins(
-        &self,
-        write: impl Fn(Voice<'_>) -> Screen + Clone + Send + 'static,
-    ) {
+    pub(super) fn tell_admins(&self, write: impl Fn(Voice<'_>) -> Screen + Clone + Send + 'static) {
         for admin in &self.0.parts.admins {
             self.tell(&TenantId::Master, *admin, write.clone());
         }

@@ -255,8 +255,7 @@ impl Supervisor {
         slot.run = self.next_run;
         // The switch of the run before, if it still had one, ends that run.
         slot.switch = None;
-        let line =
-            ReportLine { tenant: tenant.clone(), run: slot.run, supervisor: ctx.address() };
+        let line = ReportLine { tenant: tenant.clone(), run: slot.run, supervisor: ctx.address() };
         slot.switch = Some(self.parts.factory.start(&shop, line));
         self.publish(tenant, BotState::Starting, None, None);
     }

@@ -126,8 +126,7 @@ impl Chats {
     /// Writes a dead letter, without the letter.
     pub(super) async fn bury(&self, update: u64, reason: &str, spilled: bool) {
         let (bot, at) = (self.shop.bot, self.shop.fleet.clock.now());
-        let mut records =
-            vec![Record::DeadLetter { bot, update, reason: reason.to_owned(), at }];
+        let mut records = vec![Record::DeadLetter { bot, update, reason: reason.to_owned(), at }];
         if spilled {
             records.push(Record::InboxDone { bot, update });
         }
@@ -210,7 +209,9 @@ impl Chats {
             user: incoming.user,
             name: incoming.display_name(),
             username: incoming.username.clone(),
-            language: known.as_ref().map_or_else(|| lang().word().to_owned(), |p| p.language.clone()),
+            language: known
+                .as_ref()
+                .map_or_else(|| lang().word().to_owned(), |p| p.language.clone()),
             since: known.map_or_else(|| self.shop.fleet.clock.now(), |profile| profile.since),
         }
     }
@@ -290,10 +291,12 @@ impl Chats {
         let clerk = Clerk { shop: &self.shop, user: job.inbound.incoming.user, id };
         let reply = match clerk.perform(request).await {
             Work::Ready(reply) => reply,
-            Work::Waiting(waiting, finish) => match self.wait(job, memory, handled, waiting).await {
-                Some(answer) => finish(answer),
-                None => Reply::Unavailable,
-            },
+            Work::Waiting(waiting, finish) => {
+                match self.wait(job, memory, handled, waiting).await {
+                    Some(answer) => finish(answer),
+                    None => Reply::Unavailable,
+                }
+            }
         };
         if let Reply::Accepted(Outcome::OrderPlaced(receipt)) = &reply {
             handled.after.push(After::Deliver(receipt.order.clone()));
@@ -399,9 +402,8 @@ impl Chats {
         let view = fleet.core.views().read();
         let shop = view.tenants.get(&self.shop.tenant);
         let caller = Caller::User(incoming.user);
-        let has = |right| {
-            fleet.settings.access.check(right, caller, &self.shop.tenant, shop).is_ok()
-        };
+        let has =
+            |right| fleet.settings.access.check(right, caller, &self.shop.tenant, shop).is_ok();
         let role = if self.shop.tenant == TenantId::Master && has(Right::Admin) {
             Role::Admin
         } else if has(Right::Owner) {

@@ -93,12 +93,9 @@ impl Clerk<'_> {
     async fn read(&self, request: Request) -> Reply {
         let shop = self.shop;
         let answer = match request {
-            Request::Balance => shop
-                .fleet
-                .store
-                .balance(shop.tenant.clone(), self.user)
-                .await
-                .map(Reply::Balance),
+            Request::Balance => {
+                shop.fleet.store.balance(shop.tenant.clone(), self.user).await.map(Reply::Balance)
+            }
             Request::Orders { skip, limit } => {
                 let query = OrderQuery {
                     tenant: Some(shop.tenant.clone()),
@@ -319,10 +316,7 @@ impl Clerk<'_> {
         Ok(Reply::Withdrawals { rows: page.rows, total: page.total })
     }
 
-    async fn withdrawal(
-        &self,
-        id: crate::domain::id::WithdrawalId,
-    ) -> Result<Reply, StoreError> {
+    async fn withdrawal(&self, id: crate::domain::id::WithdrawalId) -> Result<Reply, StoreError> {
         let agent = self.own_agent();
         if agent.is_none() && self.check(Right::Admin).is_err() {
             return Ok(Reply::Rejected(Denied.into()));

@@ -59,9 +59,9 @@ impl News {
                 Outcome::Credited { balance },
             ) => {
                 let balance = *balance;
-                shop.fleet.post.tell(&tenant, user, move |voice| {
-                    notices::credited(voice, amount, balance)
-                });
+                shop.fleet
+                    .post
+                    .tell(&tenant, user, move |voice| notices::credited(voice, amount, balance));
             }
             (Self::Requested, Outcome::WithdrawalRequested(terms)) => {
                 if let Some(withdrawal) = load(shop, terms.id).await {
@@ -89,8 +89,8 @@ fn tell_owner(shop: &Shop, withdrawal: Withdrawal) {
     let tenant = TenantId::Agent(withdrawal.agent.clone());
     let owner = shop.fleet.core.views().read().tenants.get(&tenant).and_then(|shop| shop.owner);
     if let Some(owner) = owner {
-        shop.fleet.post.tell(&tenant, owner, move |voice| {
-            notices::withdrawal_moved(voice, &withdrawal)
-        });
+        shop.fleet
+            .post
+            .tell(&tenant, owner, move |voice| notices::withdrawal_moved(voice, &withdrawal));
     }
 }

@@ -4,8 +4,8 @@
 //! hundred updates would make the bot deaf. So a batch is confirmed when every update in it is handled
 //! *or* written to the inbox, whichever comes first (DESIGN.md, section 6 and law 1).
 
-use crate::telegram::inbound::Inbound;
 use crate::domain::id::ChatId;
+use crate::telegram::inbound::Inbound;
 use crate::telegram::update::RawUpdate;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

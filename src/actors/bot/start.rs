@@ -60,12 +60,10 @@ async fn live(
         Ok(client) => client,
         Err(reason) => return BotEnd::Failed(reason),
     };
-    let outbox = Outbox::start(
-        client.clone(),
-        fleet.clock.clone(),
-        fleet.settings.outbox,
-        |work| drop(actix_rt::spawn(work)),
-    );
+    let outbox =
+        Outbox::start(client.clone(), fleet.clock.clone(), fleet.settings.outbox, |work| {
+            drop(actix_rt::spawn(work))
+        });
     let shop = Rc::new(Shop {
         tenant: tenant.id.clone(),
         bot: tenant.bot.id,
@@ -117,8 +115,7 @@ async fn live(
 async fn client(fleet: &Fleet, tenant: &Tenant) -> Result<Client, String> {
     let sealed = fleet.store.token(tenant.id.clone()).await.map_err(|error| error.to_string())?;
     let sealed = sealed.ok_or("the store has no token of this bot")?;
-    let token =
-        open_token(&fleet.vault, &tenant.id, &sealed).map_err(|error| error.to_string())?;
+    let token = open_token(&fleet.vault, &tenant.id, &sealed).map_err(|error| error.to_string())?;
     Ok(Client::new(fleet.transport.clone(), token))
 }
 

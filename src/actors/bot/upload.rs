@@ -118,15 +118,19 @@ impl Upload<'_> {
     }
 
     /// Fingerprints and seals on another thread: twenty megabytes take a while.
-    async fn seal_elsewhere(&self, content: Vec<u8>) -> (Fingerprint, crate::domain::sealed::Sealed) {
-        let (vault, plain) =
-            (self.shop.fleet.vault.clone(), self.shop.fleet.settings.plain_goods);
+    async fn seal_elsewhere(
+        &self,
+        content: Vec<u8>,
+    ) -> (Fingerprint, crate::domain::sealed::Sealed) {
+        let (vault, plain) = (self.shop.fleet.vault.clone(), self.shop.fleet.settings.plain_goods);
         let (done, sealed) = tokio::sync::oneshot::channel();
         self.shop.fleet.placement.in_background(Box::pin(async move {
             let print = goods::fingerprint(&vault, &content);
             let _ = done.send((print, goods::seal(&vault, plain, print, &content)));
         }));
-        sealed.await.expect("sealing cannot fail and its task is not cancelled while the fleet runs")
+        sealed
+            .await
+            .expect("sealing cannot fail and its task is not cancelled while the fleet runs")
     }
 
     /// Gives blank, doubled and unusable lines their verdict.
