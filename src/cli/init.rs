@@ -7,7 +7,8 @@
 use super::{Failure, Io, say};
 use crate::domain::id::UserId;
 use crate::domain::time::Millis;
-use crate::random::Random;
+use crate::random::{OsRandom, Random};
+use crate::telegram::http::HttpTransport;
 use crate::telegram::token::BotToken;
 use crate::telegram::transport::{ApiCall, ApiError, SharedTransport};
 use crate::vault::Key;
@@ -16,6 +17,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The file of settings.
 const SETTINGS: &str = "shopfleet.toml";
@@ -34,12 +36,23 @@ pub struct Args {
     pub dir: PathBuf,
 }
 
+/// Runs the command against the real Bot API, or the one that the environment names.
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
+    let config = super::config::load(None)?.config;
+    super::hosting::host(|sockets| async move {
+        let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let transport: SharedTransport = Arc::new(transport);
+        write(args, io, &transport, &OsRandom).await
+    })
+}
+
 /// Asks, checks and writes. `transport` is how Telegram is asked, `random` makes the vault key.
 ///
 /// # Errors
 /// Bad usage when a file is already there or an answer is no token or id; a failed check when
 /// Telegram refuses the token or cannot be reached, or a file cannot be written.
-pub async fn run(
+pub async fn write(
     args: &Args,
     io: &mut Io<'_>,
     transport: &SharedTransport,
@@ -197,7 +210,7 @@ mod tests {
         let (mut input, mut out, mut err) = (typed.as_bytes(), Vec::new(), Vec::new());
         let mut io = Io { input: &mut input, out: &mut out, err: &mut err };
         let args = Args { dir: dir.to_owned() };
-        run(&args, &mut io, &transport, &SeededRandom::new(1)).await?;
+        write(&args, &mut io, &transport, &SeededRandom::new(1)).await?;
         assert!(!String::from_utf8(err).unwrap().contains(TOKEN));
         Ok(String::from_utf8(out).unwrap())
     }

@@ -4,9 +4,15 @@
 //! test runs it like the shell does. To add one: its file, its `mod` line, its line in `commands!`.
 //! Exit codes are a promise to scripts (DESIGN.md, section 9).
 
+mod audit;
 mod config;
+mod demo;
+mod hosting;
 pub mod init;
 mod keys;
+mod run;
+mod sandbox;
+mod sandbox_clock;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -57,6 +63,16 @@ macro_rules! commands {
 }
 
 commands! {
+    /// Start the fleet
+    Run(run),
+    /// Try everything on one page: no tokens, no network
+    Demo(demo),
+    /// Write a first configuration for a master bot
+    Init(init),
+    /// Check every law on the store
+    Audit(audit),
+    /// Run only the Bot API sandbox
+    Sandbox(sandbox),
     /// Check, show or compare the configuration
     Config(config),
     /// Make keys for the vault

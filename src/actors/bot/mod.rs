@@ -21,7 +21,7 @@ pub use start::Bots;
 
 use crate::actors::probe::Point;
 use crate::actors::supervisor::BotEnd;
-use crate::domain::id::{ChatId, TenantId};
+use crate::domain::id::TenantId;
 use crate::domain::sealed::{Fingerprint, Sealed};
 use crate::secret::Secret;
 use crate::store::batch::{InboxRecord, Record};
@@ -122,6 +122,12 @@ fn read(raw: &RawUpdate) -> Option<inbound::Inbound> {
     }
 }
 
+/// Fingerprint and ciphertext of one line of goods, for whoever fills a shop without a chat.
+pub fn seal_goods(vault: &Vault, line: &[u8]) -> (Fingerprint, Sealed) {
+    let print = goods::fingerprint(vault, line);
+    (print, goods::seal(vault, false, print, line))
+}
+
 /// The fingerprint by which two shops with one token are recognised.
 pub fn token_print(vault: &Vault, token: &Secret) -> Fingerprint {
     vault.fingerprint("token", token.expose().as_bytes())
@@ -207,9 +213,4 @@ impl Chats {
 
 fn inbox_owner(bot: i64, update: u64) -> String {
     format!("inbox:{bot}:{update}")
-}
-
-/// The private chat of a person.
-const fn private_chat(user: crate::domain::id::UserId) -> ChatId {
-    ChatId::new(user.number())
 }

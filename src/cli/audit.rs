@@ -1,0 +1,35 @@
+//! `shopfleet audit`: every law on the store as of one head.
+
+use super::hosting::host;
+use super::run::store_failure;
+use super::{Failure, Io, say};
+use crate::app::open_store;
+use std::path::PathBuf;
+
+/// Checks every law on the store; exit code 1 and the ids when one is broken.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The file that is laid over the default
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
+    let config = super::config::load(args.config.as_deref())?.config;
+    host(|_| async move {
+        let store = open_store(&config.store.url).map_err(store_failure)?;
+        let report = crate::audit::audit(store).await.map_err(store_failure)?;
+        let text = if args.json { report.to_json() } else { report.to_string() };
+        say(io, format_args!("{}\n", text.trim_end()))?;
+        if report.violations.is_empty() {
+            Ok(())
+        } else {
+            let count = report.violations.len();
+            Err(Failure::Check(format!("{count} findings: the store breaks a law")))
+        }
+    })
+}

@@ -1,0 +1,43 @@
+//! How a long-running command lives: one runtime for sockets, one actix System for actors, and an end
+//! that waits for what is under way.
+
+use super::Failure;
+use tokio::runtime::{Builder, Handle};
+
+/// Runs `work` inside an actix System, with the runtime of the sockets beside it.
+///
+/// # Errors
+/// The work's own failure, or that no runtime can be made.
+pub(super) fn host<F>(work: impl FnOnce(Handle) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let sockets = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("io")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Check(format!("no threads for the network: {error}")))?;
+    let handle = sockets.handle().clone();
+    let done = actix_rt::System::new().block_on(work(handle));
+    // Polls under way hang for half a minute; nothing in them is worth waiting for.
+    sockets.shutdown_background();
+    done
+}
+
+/// Completes when the process is asked to end: Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub(super) async fn asked_to_end() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let broken = |error: std::io::Error| Failure::Check(format!("no signals: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
+    tokio::select! {
+        biased;
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
