@@ -3,5 +3,6 @@
 //! Pure files (`intent`, `callback`, `dialog`, `screen`, `text`) know only `domain`; the others move
 //! bytes through the [`transport::Transport`] port (DESIGN.md, section 6).
 
+pub mod http;
 pub mod request;
 pub mod transport;
