@@ -3,7 +3,12 @@
 //! Pure files (`intent`, `callback`, `dialog`, `screen`, `text`) know only `domain`; the others move
 //! bytes through the [`transport::Transport`] port (DESIGN.md, section 6).
 
+pub mod client;
 pub mod http;
+pub mod outbox;
 pub mod request;
 pub mod transport;
 pub mod update;
+
+#[cfg(test)]
+mod scripted;
