@@ -6,6 +6,7 @@
 pub mod client;
 pub mod http;
 pub mod outbox;
+pub mod pump;
 pub mod request;
 pub mod transport;
 pub mod update;
