@@ -1,6 +1,6 @@
 //! The Transport port: one call of the Bot API, one file download.
 //!
-//! Two implementations: the HTTP client of `client.rs` and the sandbox's in-process door, which
+//! Two implementations: the HTTP client of `http/` and the sandbox's in-process door, which
 //! simulations use. Errors are already what a scheduler decides by; none of them can hold a token.
 
 use crate::domain::time::Millis;

@@ -240,10 +240,7 @@ fn put_above(mark: &str, text: &mut Text) {
 }
 
 /// The pieces as messages, the buttons below the last.
-fn messages(
-    pieces: Vec<String>,
-    keyboard: Vec<Vec<crate::telegram::screen::Button>>,
-) -> VecDeque<Step> {
+fn messages(pieces: Vec<String>, keyboard: Vec<Vec<super::Button>>) -> VecDeque<Step> {
     let mut parts: VecDeque<Step> = pieces
         .into_iter()
         .map(|body| Step::Message {
@@ -262,7 +259,7 @@ fn document(
     file: DocumentFile,
     caption: String,
     mark_units: usize,
-    keyboard: Vec<Vec<crate::telegram::screen::Button>>,
+    keyboard: Vec<Vec<super::Button>>,
 ) -> VecDeque<Step> {
     if html::units(&caption) + mark_units <= CAPTION_MAX {
         let text = Text { body: caption, format: Format::Html };

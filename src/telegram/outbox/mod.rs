@@ -17,6 +17,7 @@ mod outgoing;
 mod pace;
 mod parking;
 mod scheduler;
+mod screen;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use lane::JobId;
 pub use limits::Limits;
 pub use outgoing::{Full, Kind, Outgoing, Priority, Queue, SendResult};
 pub use scheduler::{Flight, Next, NotTaken, Scheduler, Stats};
+pub use screen::{Button, Screen};
 pub use step::{Made, Step};
 
 use super::client::Client;
