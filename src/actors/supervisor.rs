@@ -269,12 +269,12 @@ impl Supervisor {
             }
             BotNews::Ended(end) => {
                 slot.switch = None;
-                self.ended(tenant, end, ctx);
+                self.ended(tenant, &end, ctx);
             }
         }
     }
 
-    fn ended(&mut self, tenant: &TenantId, end: BotEnd, ctx: &Context<Self>) {
+    fn ended(&mut self, tenant: &TenantId, end: &BotEnd, ctx: &Context<Self>) {
         let limits = self.parts.limits;
         let now = self.parts.clock.now();
         let (state, error) = match end {
@@ -282,7 +282,7 @@ impl Supervisor {
             BotEnd::TokenRefused => (BotState::TokenRefused, "telegram refuses the token (401)"),
             BotEnd::Conflict => (BotState::Conflict, "another process uses the token (409)"),
             BotEnd::Panicked => (self.failed(tenant, now), "panicked"),
-            BotEnd::Failed(ref reason) => (self.failed(tenant, now), reason.as_str()),
+            BotEnd::Failed(reason) => (self.failed(tenant, now), reason.as_str()),
         };
         let pause = match state {
             BotState::Backoff => self.backoff(tenant),

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, _: &mut Io<'_>) -> Result<(), Failure> {
 }
 
 async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
-    let store = open_store(&config.store.url).map_err(store_failure)?;
+    let store = open_store(&config.store.url).map_err(|error| store_failure(&error))?;
     let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets.clone())
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let clock: SharedClock = match config.clock.source {
@@ -55,7 +55,7 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         placement: Arc::new(Threads::start(BOT_THREADS, sockets)),
         probe: Probe::none(),
     };
-    let fleet = Fleet::start(&config, ports).await.map_err(start_failure)?;
+    let fleet = Fleet::start(&config, ports).await.map_err(|error| start_failure(&error))?;
     tracing::info!("the fleet runs");
     let mut core = fleet.core.state();
     let ended = core.wait_for(|state| matches!(state, CoreState::Ended { .. }));
@@ -70,7 +70,7 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
 }
 
 /// A store in use or of another version is a matter of configuration; anything else is a failure.
-pub(super) fn store_failure(error: StoreError) -> Failure {
+pub(super) fn store_failure(error: &StoreError) -> Failure {
     match error {
         StoreError::Leased => Failure::Usage(
             "another process works on this store; stop it, or name another `store.url`".to_owned(),
@@ -82,7 +82,7 @@ pub(super) fn store_failure(error: StoreError) -> Failure {
     }
 }
 
-pub(super) fn start_failure(error: StartError) -> Failure {
+pub(super) fn start_failure(error: &StartError) -> Failure {
     match error {
         StartError::Missing(_)
         | StartError::Keys(_)

@@ -6,7 +6,7 @@
 //! whose `Message` a newer Bot API has changed beyond teloxide's reading is still an answer, and
 //! must not look like a lost one.
 
-use super::outbox::Button;
+use super::screen::Button;
 use super::transport::{ApiCall, ApiError, SharedTransport, Upload};
 use crate::domain::id::ChatId;
 use crate::domain::time::Millis;

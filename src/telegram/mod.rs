@@ -4,8 +4,13 @@
 //! know only `domain`; the others move bytes through the [`transport::Transport`] port (DESIGN.md,
 //! section 6).
 
+pub mod callback;
 pub mod client;
+pub mod dialog;
 pub mod http;
+pub mod inbound;
+pub mod incoming;
+pub mod intent;
 pub mod outbox;
 pub mod pump;
 pub mod request;

@@ -62,7 +62,7 @@ async fn live(
     };
     let outbox =
         Outbox::start(client.clone(), fleet.clock.clone(), fleet.settings.outbox, |work| {
-            drop(actix_rt::spawn(work))
+            drop(actix_rt::spawn(work));
         });
     let shop = Rc::new(Shop {
         tenant: tenant.id.clone(),

@@ -64,14 +64,15 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets.clone())
         .map_err(|error| Failure::Check(error.to_string()))?;
     let ports = Ports {
-        store: open_store(&config.store.url).map_err(super::run::store_failure)?,
+        store: open_store(&config.store.url).map_err(|error| super::run::store_failure(&error))?,
         transport: Arc::new(transport),
         clock: sandbox.clock(),
         random: Arc::new(OsRandom),
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
     };
-    let fleet = Fleet::start(&config, ports).await.map_err(super::run::start_failure)?;
+    let fleet =
+        Fleet::start(&config, ports).await.map_err(|error| super::run::start_failure(&error))?;
     let fresh = seed::open_shop(&fleet, &cast).await?;
     say(io, guide::text(address, &cast, fresh))?;
     asked_to_end().await?;

@@ -240,7 +240,10 @@ fn put_above(mark: &str, text: &mut Text) {
 }
 
 /// The pieces as messages, the buttons below the last.
-fn messages(pieces: Vec<String>, keyboard: Vec<Vec<super::Button>>) -> VecDeque<Step> {
+fn messages(
+    pieces: Vec<String>,
+    keyboard: Vec<Vec<crate::telegram::screen::Button>>,
+) -> VecDeque<Step> {
     let mut parts: VecDeque<Step> = pieces
         .into_iter()
         .map(|body| Step::Message {
@@ -259,7 +262,7 @@ fn document(
     file: DocumentFile,
     caption: String,
     mark_units: usize,
-    keyboard: Vec<Vec<super::Button>>,
+    keyboard: Vec<Vec<crate::telegram::screen::Button>>,
 ) -> VecDeque<Step> {
     if html::units(&caption) + mark_units <= CAPTION_MAX {
         let text = Text { body: caption, format: Format::Html };

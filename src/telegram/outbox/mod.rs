@@ -17,7 +17,6 @@ mod outgoing;
 mod pace;
 mod parking;
 mod scheduler;
-mod screen;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -26,7 +25,6 @@ pub use lane::JobId;
 pub use limits::Limits;
 pub use outgoing::{Full, Kind, Outgoing, Priority, Queue, SendResult};
 pub use scheduler::{Flight, Next, NotTaken, Scheduler, Stats};
-pub use screen::{Button, Screen};
 pub use step::{Made, Step};
 
 use super::client::Client;

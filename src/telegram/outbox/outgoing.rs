@@ -1,8 +1,8 @@
 //! What is given to the outbox and what comes back.
 
-use super::screen::{Button, Screen};
 use crate::domain::id::ChatId;
 use crate::telegram::client::DocumentFile;
+use crate::telegram::screen::{Button, Screen};
 use std::fmt;
 
 /// One thing to send to one chat.

@@ -1,8 +1,8 @@
 //! One call of the Bot API as the scheduler hands it out, and making it.
 
-use super::screen::Button;
 use crate::domain::id::ChatId;
 use crate::telegram::client::{Client, DocumentFile, Text};
+use crate::telegram::screen::Button;
 use crate::telegram::transport::ApiError;
 
 /// One call, without the chat it goes to: a group may move between two attempts.

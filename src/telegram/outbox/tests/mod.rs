@@ -11,6 +11,7 @@ use super::*;
 use crate::clock::VirtualClock;
 use crate::domain::time::Millis;
 use crate::secret::Secret;
+use crate::telegram::screen::{Button, Screen};
 use crate::telegram::scripted::Scripted;
 use crate::telegram::transport::ApiCall;
 use serde_json::{Value, json};
