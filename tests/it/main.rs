@@ -1,4 +1,6 @@
 //! The one integration-test binary: what only the whole package can show.
 
 mod config_docs;
+mod kit;
+mod store;
 mod tidy;

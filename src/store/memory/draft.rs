@@ -15,6 +15,7 @@ use crate::domain::outcome::Allocation;
 use crate::domain::sealed::Fingerprint;
 use crate::domain::stock::StockEvent;
 use crate::domain::tenant::Tenant;
+use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::{Withdrawal, WithdrawalStatus};
 use crate::store::is_guarded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,8 +202,8 @@ impl Draft {
                 let whole = entry.amount.is_positive() && is_within(entry.remaining, entry);
                 ensure(whole, format_args!("{} is no profit", entry.id))
             }
-            LedgerEvent::ProfitMatured { entries, .. } => {
-                entries.iter().try_for_each(|entry| self.check_pending(base, *entry))
+            LedgerEvent::ProfitMatured { entries, at } => {
+                entries.iter().try_for_each(|entry| self.mature(base, *entry, *at))
             }
             LedgerEvent::EntriesAllocated { agent, allocations, taken, .. } => {
                 self.check_shares(base, agent, allocations, *taken)
@@ -245,9 +246,12 @@ impl Draft {
         Ok(())
     }
 
-    fn check_pending(&mut self, base: &State, id: EntryId) -> Result<(), Contradiction> {
+    fn mature(&mut self, base: &State, id: EntryId, at: Timestamp) -> Result<(), Contradiction> {
         let entry = touch(&base.docs.entries, &mut self.docs.entries, &id)?;
-        ensure(entry.matured_at.is_none(), format_args!("{id} is not pending"))
+        ensure(entry.matured_at.is_none(), format_args!("{id} is not pending"))?;
+        // Marked now, as items are.
+        entry.matured_at = Some(at);
+        Ok(())
     }
 
     fn check_shares(
@@ -257,10 +261,16 @@ impl Draft {
         allocations: &[Allocation],
         taken: bool,
     ) -> Result<(), Contradiction> {
+        // An entry that is named twice must have enough for both.
+        let mut shares: BTreeMap<EntryId, Money> = BTreeMap::new();
         for Allocation { entry: id, amount } in allocations {
             let entry = touch(&base.docs.entries, &mut self.docs.entries, id)?;
             let change = if taken { amount.negated() } else { *amount };
-            let after = entry.remaining.checked_add(change);
+            let share = shares.entry(*id).or_default();
+            let after = share.checked_add(change).and_then(|sum| {
+                *share = sum;
+                entry.remaining.checked_add(sum)
+            });
             let fits = entry.agent == *agent
                 && entry.matured_at.is_some()
                 && after.is_some_and(|after| is_within(after, entry));

@@ -106,3 +106,100 @@ fn finish(tx: Transaction<'_>) -> Result<(), CommitError> {
     let rolled_back = !tx.is_autocommit() && tx.rollback().is_ok();
     Err(fate_of_commit(failed, rolled_back))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::command::{Caller, Command};
+    use crate::domain::event::{CoreCommand, Event};
+    use crate::domain::id::{ItemId, OrderId, ProductId, TenantId, UserId};
+    use crate::domain::ledger::LedgerCommand;
+    use crate::domain::stock::StockEvent;
+    use crate::domain::time::Timestamp;
+    use crate::store::batch::{BatchEntry, DialogRecord, Record};
+    use crate::store::journal::GENESIS;
+    use crate::store::sqlite::{connection, schema};
+    use std::time::Duration;
+
+    fn store(dir: &tempfile::TempDir) -> Connection {
+        let mut db = connection::writer(&dir.path().join("s.db")).expect("opens");
+        schema::prepare(&mut db).expect("makes the tables");
+        db
+    }
+
+    fn batch(records: Vec<Record>) -> Batch {
+        Batch { follows: GENESIS, at: Timestamp::EPOCH, entries: Vec::new(), records }
+    }
+
+    /// A record of some hundred pages.
+    fn large() -> Record {
+        Record::Dialog(DialogRecord {
+            tenant: TenantId::Master,
+            chat: crate::domain::id::ChatId::new(1),
+            update: 1,
+            state: "x".repeat(1 << 20),
+        })
+    }
+
+    fn check_untouched(db: &Connection) {
+        assert_eq!(load::head(db).expect("reads"), GENESIS);
+        assert!(db.is_autocommit(), "no transaction is left open");
+    }
+
+    #[test]
+    fn a_full_disk_is_transient_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut db = store(&dir);
+        let pages: i64 =
+            db.pragma_query_value(None, "page_count", |row| row.get(0)).expect("reads");
+        let limit = |db: &Connection, pages: i64| {
+            db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).expect("sets");
+        };
+        limit(&db, pages + 10);
+        let full = commit(&mut db, &batch(vec![large()]));
+        assert!(matches!(full, Err(CommitError::Transient(_))), "{full:?}");
+        check_untouched(&db);
+        limit(&db, pages + 1_000);
+        assert_eq!(commit(&mut db, &batch(vec![large()])).map(|head| head.seq), Ok(1));
+    }
+
+    #[test]
+    fn a_file_that_others_hold_is_transient() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut db = store(&dir);
+        db.busy_timeout(Duration::ZERO).expect("sets");
+        let other = connection::writer(&dir.path().join("s.db")).expect("opens");
+        other.execute_batch("BEGIN IMMEDIATE").expect("begins");
+        let busy = commit(&mut db, &batch(Vec::new()));
+        assert!(matches!(busy, Err(CommitError::Transient(_))), "{busy:?}");
+        check_untouched(&db);
+        other.execute_batch("ROLLBACK").expect("ends");
+        assert_eq!(commit(&mut db, &batch(Vec::new())).map(|head| head.seq), Ok(1));
+    }
+
+    /// The reference from an item to its order is looked at by COMMIT itself.
+    #[test]
+    fn a_contradiction_that_commit_finds_is_definite_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut db = store(&dir);
+        db.execute_batch(
+            "INSERT INTO categories VALUES (1, 'c');
+             INSERT INTO products VALUES (1, 1, 'p', '', NULL, 'line', 1);
+             INSERT INTO items VALUES (1, 1, x'00000000000000000000000000000001', NULL)",
+        )
+        .expect("writes");
+        let order = OrderId::from_body("ghost").expect("valid");
+        let items = vec![ItemId::new(1)];
+        let sold = StockEvent::Sold { product: ProductId::new(1), items, order: order.clone() };
+        let command = CoreCommand::Ledger(Command {
+            id: "c".parse().expect("valid"),
+            tenant: TenantId::Master,
+            caller: Caller::User(UserId::new(1)),
+            body: LedgerCommand::MarkDelivered { order },
+        });
+        let entries = vec![BatchEntry { command, events: vec![Event::Stock(sold)] }];
+        let refused = commit(&mut db, &Batch { entries, ..batch(Vec::new()) });
+        assert!(matches!(refused, Err(CommitError::Definite(_))), "{refused:?}");
+        check_untouched(&db);
+    }
+}
