@@ -327,3 +327,6 @@ impl Default for HoldId {
         Self::new(1)
     }
 }
+
+#[cfg(test)]
+mod tests;
