@@ -169,7 +169,7 @@ impl World {
         id: &str,
         body: LedgerCommand,
     ) -> Answer {
-        let answer = self.decide_ledger(command(tenant, caller, id, body), Vec::new());
+        let answer = self.decide_ledger(&command(tenant, caller, id, body), Vec::new());
         self.assert_sound();
         answer.map(|(outcome, _)| outcome)
     }
@@ -236,7 +236,7 @@ impl World {
         });
         let sale = sale.map(Event::Stock).collect();
         let body = LedgerCommand::PlaceOrder { quote, holding };
-        let answer = self.decide_ledger(command(tenant, Caller::User(user), id, body), sale);
+        let answer = self.decide_ledger(&command(tenant, Caller::User(user), id, body), sale);
         if let Some(hold) = hold {
             let sold = matches!(answer, Ok((_, true)));
             let fate = if sold { HoldFate::Sold } else { HoldFate::Released };
@@ -289,15 +289,15 @@ impl World {
     /// The outcome, and whether there were facts. `sale` becomes fact with the command's own.
     fn decide_ledger(
         &mut self,
-        command: Command<LedgerCommand>,
+        command: &Command<LedgerCommand>,
         sale: Vec<Event>,
     ) -> Result<(Outcome, bool), Rejection> {
-        let decided = self.ledger.decide(&command, self.now);
-        assert_eq!(decided, self.ledger.decide(&command, self.now), "law 11");
+        let decided = self.ledger.decide(command, self.now);
+        assert_eq!(decided, self.ledger.decide(command, self.now), "law 11");
         let Accepted { events, outcome } = match decided {
             Ok(accepted) => accepted,
             Err(rejection) => {
-                if let Some(event) = self.ledger.after_rejection(&command, &rejection) {
+                if let Some(event) = self.ledger.after_rejection(command, &rejection) {
                     self.ledger.apply(&event);
                 }
                 return Err(rejection);
@@ -308,7 +308,7 @@ impl World {
         let facts = if happened { sale.into_iter().chain(facts).collect() } else { Vec::new() };
         self.record(CoreCommand::Ledger(command.clone()), facts);
         if is_remembered(&command.body) {
-            let repeat = self.ledger.decide(&command, self.now);
+            let repeat = self.ledger.decide(command, self.now);
             assert_eq!(repeat, Ok(Accepted::nothing(outcome.clone())), "law 2");
         }
         Ok((outcome, happened))
