@@ -23,3 +23,6 @@ pub mod tenant;
 pub mod time;
 pub mod view;
 pub mod withdrawal;
+
+#[cfg(test)]
+mod tests;

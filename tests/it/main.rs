@@ -1,5 +1,6 @@
 //! The one integration-test binary: what only the whole package can show.
 
+mod audit;
 mod config_docs;
 mod kit;
 mod store;

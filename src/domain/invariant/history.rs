@@ -10,11 +10,12 @@ use crate::domain::access::Access;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::{Answered, Caller, CommandKey};
 use crate::domain::event::{CoreCommand, Event};
-use crate::domain::ledger::{Account, LedgerEvent};
+use crate::domain::ledger::{Account, Entry, LedgerEvent};
 use crate::domain::order::Delivery;
 use crate::domain::stock::StockEvent;
 use crate::domain::time::Millis;
 use crate::domain::withdrawal::WithdrawalState;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// How long a command's id must not be accepted again (law 2).
@@ -38,18 +39,33 @@ pub fn follow(
         possible(chronicle, event, found);
         chronicle.apply(event);
     }
-    for event in events {
-        let Event::Ledger(LedgerEvent::Moved { transfer, .. }) = event else { continue };
-        let after = chronicle.balances.get(&transfer.from);
-        if let (Account::Customer(..), Some(after)) = (&transfer.from, after)
-            && after.is_negative()
-        {
-            Findings::new(3, "no_customer_was_ever_negative", found).pair(
-                &transfer.from,
-                &id,
+    never_negative(chronicle, events, &id, found);
+}
+
+/// Nobody gave what he did not have, whatever was put right later. An agent's available profit is
+/// judged by the documents, which know why it may be below zero.
+fn never_negative(chronicle: &Chronicle, events: &[Event], id: &str, found: &mut Vec<Violation>) {
+    let givers: BTreeSet<&Account> = events.iter().filter_map(giver).collect();
+    for account in givers {
+        let after = chronicle.balances.get(account).filter(|after| after.is_negative());
+        let guarded = matches!(
+            account,
+            Account::Customer(..) | Account::AgentPending(_) | Account::AgentHeld(_)
+        );
+        if let (true, Some(after)) = (guarded, after) {
+            Findings::new(3, "nobody_gave_what_he_had_not", found).pair(
+                account,
+                id,
                 format!("held {after} after this command"),
             );
         }
+    }
+}
+
+const fn giver(event: &Event) -> Option<&Account> {
+    match event {
+        Event::Ledger(LedgerEvent::Moved { transfer, .. }) => Some(&transfer.from),
+        Event::Ledger(_) | Event::Stock(_) => None,
     }
 }
 
@@ -184,6 +200,17 @@ fn possible_ledger(chronicle: &Chronicle, event: &LedgerEvent, found: &mut Vec<V
                     &transfer.to,
                     format!("moved {}", transfer.amount),
                 );
+            }
+        }
+        LedgerEvent::EntriesAllocated { withdrawal, allocations, taken: true, .. } => {
+            let mut findings = Findings::new(3, "profit_was_there_when_taken", found);
+            for share in allocations {
+                let entry = chronicle.entries.get(&share.entry);
+                let there =
+                    |entry: &Entry| entry.matured_at.is_some() && entry.remaining >= share.amount;
+                if !entry.is_some_and(there) {
+                    findings.pair(share.entry, withdrawal, "did not hold the share it gave");
+                }
             }
         }
         LedgerEvent::QuoteIssued(_)

@@ -331,3 +331,6 @@ pub(in crate::domain) const fn is_remembered(body: &LedgerCommand) -> bool {
             | LedgerCommand::RegisterMaster { .. }
     )
 }
+
+#[cfg(test)]
+mod tests;

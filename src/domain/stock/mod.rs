@@ -338,19 +338,4 @@ impl Default for HoldId {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::id::OrderId;
-
-    #[test]
-    fn a_sold_out_product_is_as_if_it_were_loaded() {
-        let empty = StockMachine::new(1, Access::default(), Millis::from_hours(72));
-        let (product, item) = (ProductId::new(1), ItemId::new(1));
-        let mut sold_out = empty.clone();
-        let content = Fingerprint::new([7; 16]);
-        sold_out.apply(&StockEvent::ItemsAdded { product, items: vec![(item, content)] });
-        let order = OrderId::from_body("o").expect("a valid id");
-        sold_out.apply(&StockEvent::Sold { product, items: vec![item], order });
-        assert_eq!(sold_out, StockMachine { next_item: item.next(), ..empty });
-    }
-}
+mod tests;

@@ -1,0 +1,416 @@
+//! A journal that somebody changed, and histories that our rules could not have written.
+
+use super::day::*;
+use super::{Stored, business, check, stored};
+use sha2::{Digest, Sha256};
+use shopfleet::domain::command::{Caller, Command};
+use shopfleet::domain::event::{CoreCommand, Event};
+use shopfleet::domain::id::{QuoteId, TenantId, UserId};
+use shopfleet::domain::ledger::{LedgerCommand, LedgerEvent};
+use shopfleet::domain::money::Money;
+use shopfleet::domain::stock::{StockCommand, StockEvent};
+use shopfleet::store::batch::BatchEntry;
+use shopfleet::store::journal::JournalRecord;
+
+/// One change of what is stored, and everything that the audit must say of it.
+struct Row {
+    what: &'static str,
+    change: fn(&mut Stored),
+    expected: &'static [&'static str],
+}
+
+const fn row(
+    what: &'static str,
+    change: fn(&mut Stored),
+    expected: &'static [&'static str],
+) -> Row {
+    Row { what, change, expected }
+}
+
+const ROWS: &[Row] = &[
+    row("a byte is changed", |s| s.records[4].bytes[100] ^= 1, &["journal_is_one_chain journal/5"]),
+    row("a record vanishes", |s| drop(s.records.remove(4)), &["journal_is_one_chain journal/6"]),
+    row(
+        "the first record vanishes",
+        |s| drop(s.records.remove(0)),
+        &["journal_is_one_chain journal/2"],
+    ),
+    row(
+        "the newest record vanishes",
+        |s| drop(s.records.pop()),
+        &["head_is_the_last_record journal/12"],
+    ),
+    row(
+        "the whole journal vanishes",
+        |s| s.records.clear(),
+        &["head_is_the_last_record journal/12"],
+    ),
+    row("two records are swapped", |s| s.records.swap(4, 5), &["journal_is_one_chain journal/6"]),
+    row(
+        "a record is written twice",
+        |s| s.records.insert(5, s.records[4].clone()),
+        &["journal_is_one_chain journal/5"],
+    ),
+    row(
+        "a record is rubbish",
+        |s| rewrite(s, b"{}".to_vec()),
+        &["journal_is_one_chain journal/12"],
+    ),
+    row(
+        "a record has other bytes",
+        |s| rewrite(s, reformatted(s)),
+        &["journal_bytes_are_canonical journal/12"],
+    ),
+    row(
+        "the head has another hash",
+        |s| s.head.hash[0] ^= 1,
+        &["head_is_the_last_record journal/12"],
+    ),
+    row(
+        "the head is older than its record",
+        |s| s.head.epoch = 1,
+        &["head_is_the_last_record journal/12"],
+    ),
+    row(
+        "the head is a record behind",
+        behind,
+        &[
+            "documents_are_as_journalled accounts/adjustments",
+            "documents_are_as_journalled accounts/customer/agent:a2/9",
+            "documents_are_as_journalled commands/master/user:1/c33",
+            "documents_are_as_journalled commands/master/user:1/c34",
+            "documents_are_as_journalled credits/agent:a2/9/1700176400000",
+            "documents_are_as_journalled withdrawals/wdr_3",
+        ],
+    ),
+    row("a record came after the head", |s| s.records.push(s.records[0].clone()), &[]),
+    row("unsold goods are missing", |s| s.missing.goods.push(item(9)), &["goods_are_there itm_9"]),
+    row("paid goods are missing", |s| s.missing.goods.push(item(4)), &["goods_are_there itm_4"]),
+    row(
+        "delivered goods are missing",
+        |s| s.missing.goods.push(item(2)),
+        &["goods_are_there itm_2"],
+    ),
+    row(
+        "a token is missing",
+        |s| s.missing.tokens.push(shop("a2")),
+        &["tokens_are_there agent:a2"],
+    ),
+];
+
+#[test]
+fn every_change_of_the_journal_is_found_and_named() {
+    let entries = business();
+    for Row { what, change, expected } in ROWS {
+        let mut stored = stored(&entries);
+        change(&mut stored);
+        check(what, stored, expected);
+    }
+}
+
+/// One change of the story, told consistently: the chain is whole and the documents are its fold.
+struct Forgery {
+    what: &'static str,
+    change: fn(&mut Vec<BatchEntry>),
+    expected: &'static [&'static str],
+}
+
+const fn forged(
+    what: &'static str,
+    change: fn(&mut Vec<BatchEntry>),
+    expected: &'static [&'static str],
+) -> Forgery {
+    Forgery { what, change, expected }
+}
+
+const FORGERIES: &[Forgery] = &[
+    forged("a token is in a name", |e| token_in_a_name(e), &["no_token_is_journalled journal/3"]),
+    forged(
+        "a stranger prices a shop",
+        |e| give_by(e, "c4", Caller::User(UserId::new(8))),
+        &["commands_come_from_who_may agent:a1/user:8/c4"],
+    ),
+    forged(
+        "an admin's command comes through an agent's bot",
+        |e| give_in(e, "c1", "a2"),
+        &["commands_come_from_who_may agent:a2/user:1/c1"],
+    ),
+    forged(
+        "an admin gives the fleet's command",
+        |e| given_by_admin(e),
+        &["commands_come_from_who_may master/user:1/c0"],
+    ),
+    forged(
+        "a command takes effect twice",
+        |e| again(e, "c12"),
+        &["commands_are_answered_once master/user:1/c12"],
+    ),
+    forged(
+        "an order is placed twice",
+        |e| again_as(e, "c17", "other"),
+        &[
+            "allocations_are_of_matured_profit wdr_1",
+            "allocations_are_of_matured_profit wdr_2",
+            "allocations_are_of_matured_profit wdr_3",
+            "allocations_are_of_matured_profit wdr_4",
+            "available_is_matured_remainders agent/a1/available",
+            "customers_own_what_they_paid_in customer/agent:a1/7",
+            "entries_shrink_by_allocations ent_1",
+            "ids_are_used_once ent_1",
+            "ids_are_used_once ord_b1",
+            "items_are_sold_once itm_2",
+            "items_are_sold_once itm_3",
+            "revenue_is_base_prices revenue",
+        ],
+    ),
+    forged(
+        "a delivery is marked twice",
+        |e| again(e, "c21"),
+        &["delivered_stays_delivered ord_b1"],
+    ),
+    forged(
+        "a credit gives more than it says",
+        |e| moved(e, "c13", usdt("300")),
+        &["events_are_of_their_command master/user:1/c13"],
+    ),
+    forged(
+        "a credit of nothing",
+        |e| moved(e, "c15", Money::ZERO),
+        &[
+            "credits_are_positive customer/agent:a2/8",
+            "customers_are_never_negative customer/agent:a2/8",
+            "events_are_of_their_command master/user:1/c15",
+            "nobody_gave_what_he_had_not customer/agent:a2/8",
+            "transfers_move_something adjustments",
+        ],
+    ),
+    forged(
+        "a command has no answer",
+        |e| drop(find(e, "c6").events.pop()),
+        &["commands_are_answered_once master/user:1/c6"],
+    ),
+    forged(
+        "a command has two answers",
+        |e| two_answers(e),
+        &["commands_are_answered_once master/user:1/c6"],
+    ),
+    forged(
+        "a command has another's answer",
+        |e| anothers_answer(e),
+        &[
+            "commands_are_answered_once agent:a1/user:10/c5",
+            "commands_are_answered_once agent:a1/user:10/c5",
+        ],
+    ),
+    forged(
+        "a command has another's fact",
+        |e| anothers_fact(e),
+        &["events_are_of_their_command agent:a1/user:10/c5"],
+    ),
+    forged(
+        "a fact of memory is recorded",
+        |e| find(e, "c6").events.insert(0, voided()),
+        &["events_are_of_their_command master/user:1/c6"],
+    ),
+    forged(
+        "a sold item is sold again",
+        |e| sell_again(e),
+        &[
+            "items_and_orders_agree itm_1",
+            "items_are_sold_once itm_1",
+            "items_have_one_order itm_1",
+        ],
+    ),
+    forged(
+        "money is spent before it is there",
+        |e| late(e, "c14"),
+        &[
+            "nobody_gave_what_he_had_not customer/agent:a1/8",
+            "nobody_gave_what_he_had_not customer/agent:a1/8",
+            "nobody_gave_what_he_had_not customer/agent:a1/8",
+        ],
+    ),
+    forged(
+        "a withdrawal is paid without approval",
+        |e| drop(cut(e, "c30")),
+        &["withdrawals_keep_their_path wdr_1"],
+    ),
+    forged(
+        "a withdrawal is asked for before profit matured",
+        |e| late(e, "c23"),
+        &[
+            "profit_was_there_when_taken ent_1",
+            "profit_was_there_when_taken ent_1",
+            "profit_was_there_when_taken ent_1",
+            "profit_was_there_when_taken ent_1",
+            "profit_was_there_when_taken ent_2",
+        ],
+    ),
+    forged(
+        "a sale is not recorded",
+        |e| drop(find(e, "c18").events.remove(0)),
+        &["items_and_orders_agree itm_4"],
+    ),
+    forged(
+        "a payment is not recorded",
+        |e| drop(find(e, "c16").events.remove(2)),
+        &["customers_own_what_they_paid_in customer/master/7", "revenue_is_base_prices revenue"],
+    ),
+];
+
+#[test]
+fn every_story_that_cannot_be_is_found_and_named() {
+    let entries = business();
+    for Forgery { what, change, expected } in FORGERIES {
+        let mut entries = entries.clone();
+        change(&mut entries);
+        check(what, stored(&entries), expected);
+    }
+}
+
+/// Other bytes in the newest record, with the hash that belongs to them.
+fn rewrite(s: &mut Stored, bytes: Vec<u8>) {
+    let hash: [u8; 32] = Sha256::digest(&bytes).into();
+    let last = s.records.last_mut().unwrap();
+    (last.bytes, last.hash, s.head.hash) = (bytes, hash, hash);
+}
+
+/// The documents have what the newest record says, the head does not know of it.
+fn behind(s: &mut Stored) {
+    let before = &s.records[s.records.len() - 2];
+    (s.head.seq, s.head.hash) = (before.seq, before.hash);
+}
+
+/// The newest record as another program would write it.
+fn reformatted(s: &Stored) -> Vec<u8> {
+    let bytes = &s.records.last().unwrap().bytes;
+    let record: JournalRecord = serde_json::from_slice(bytes).unwrap();
+    serde_json::to_vec_pretty(&record).unwrap()
+}
+
+fn id_of(entry: &BatchEntry) -> String {
+    match &entry.command {
+        CoreCommand::Stock(command) => command.id.to_string(),
+        CoreCommand::Ledger(command) => command.id.to_string(),
+    }
+}
+
+fn find<'a>(entries: &'a mut [BatchEntry], id: &str) -> &'a mut BatchEntry {
+    entries.iter_mut().find(|entry| id_of(entry) == id).unwrap()
+}
+
+fn cut(entries: &mut Vec<BatchEntry>, id: &str) -> BatchEntry {
+    let place = entries.iter().position(|entry| id_of(entry) == id).unwrap();
+    entries.remove(place)
+}
+
+/// The command comes last.
+fn late(entries: &mut Vec<BatchEntry>, id: &str) {
+    let entry = cut(entries, id);
+    entries.push(entry);
+}
+
+fn again(entries: &mut Vec<BatchEntry>, id: &str) {
+    let entry = find(entries, id).clone();
+    entries.push(entry);
+}
+
+fn ledger(entry: &mut BatchEntry) -> &mut Command<LedgerCommand> {
+    match &mut entry.command {
+        CoreCommand::Ledger(command) => command,
+        CoreCommand::Stock(command) => panic!("{:?} is for the stockroom", command.id),
+    }
+}
+
+/// The same facts by a command of another id.
+fn again_as(entries: &mut Vec<BatchEntry>, id: &str, other: &str) {
+    let mut entry = find(entries, id).clone();
+    ledger(&mut entry).id = other.parse().unwrap();
+    own_answer(&mut entry);
+    entries.push(entry);
+}
+
+/// Makes the answer the command's own again after the command was changed.
+fn own_answer(entry: &mut BatchEntry) {
+    let key = ledger(entry).key();
+    for event in &mut entry.events {
+        if let Event::Ledger(LedgerEvent::Answered(answered)) = event {
+            answered.key = key.clone();
+        }
+    }
+}
+
+fn give_by(entries: &mut [BatchEntry], id: &str, caller: Caller) {
+    let entry = find(entries, id);
+    ledger(entry).caller = caller;
+    own_answer(entry);
+}
+
+fn give_in(entries: &mut [BatchEntry], id: &str, agent: &str) {
+    let entry = find(entries, id);
+    ledger(entry).tenant = shop(agent);
+    own_answer(entry);
+}
+
+/// An admin registers the master's bot.
+fn given_by_admin(entries: &mut [BatchEntry]) {
+    ledger(&mut entries[0]).caller = ADMIN;
+}
+
+/// The fact moves another amount than the command names.
+fn moved(entries: &mut [BatchEntry], id: &str, amount: Money) {
+    for event in &mut find(entries, id).events {
+        if let Event::Ledger(LedgerEvent::Moved { transfer, .. }) = event {
+            transfer.amount = amount;
+        }
+    }
+}
+
+fn token_in_a_name(entries: &mut [BatchEntry]) {
+    let token = format!("700000001:{}", "AAbb-_cc9".repeat(4));
+    let entry = find(entries, "c7");
+    if let CoreCommand::Stock(command) = &mut entry.command {
+        command.body = StockCommand::CreateCategory { name: token.clone() };
+    }
+    if let Event::Stock(StockEvent::CategoryCreated { name, .. }) = &mut entry.events[0] {
+        *name = token;
+    }
+}
+
+fn two_answers(entries: &mut [BatchEntry]) {
+    let events = &mut find(entries, "c6").events;
+    events.push(events.last().unwrap().clone());
+}
+
+fn anothers_answer(entries: &mut [BatchEntry]) {
+    let answer = find(entries, "c4").events.last().unwrap().clone();
+    *find(entries, "c5").events.last_mut().unwrap() = answer;
+}
+
+/// A wallet's change renames nothing and moves nothing.
+fn anothers_fact(entries: &mut [BatchEntry]) {
+    let fact = find(entries, "c4").events[0].clone();
+    find(entries, "c5").events.insert(0, fact);
+}
+
+fn voided() -> Event {
+    let quote = QuoteId::from_body("q").unwrap();
+    let (tenant, user) = (TenantId::Master, UserId::new(7));
+    Event::Ledger(LedgerEvent::QuoteVoided { quote, tenant, user })
+}
+
+/// Order `b2` takes the item that the master's shop sold before.
+fn sell_again(entries: &mut [BatchEntry]) {
+    let entry = find(entries, "c18");
+    let taken = vec![item(1)];
+    if let LedgerCommand::PlaceOrder { holding, .. } = &mut ledger(entry).body {
+        *holding = Ok(taken.clone());
+    }
+    for event in &mut entry.events {
+        match event {
+            Event::Stock(StockEvent::Sold { items, .. }) => items.clone_from(&taken),
+            Event::Ledger(LedgerEvent::OrderPlaced(order)) => order.items.clone_from(&taken),
+            Event::Stock(_) | Event::Ledger(_) => {}
+        }
+    }
+}
