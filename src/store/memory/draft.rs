@@ -76,9 +76,10 @@ impl Draft {
             ensure(stored, format_args!("{item} is added without its content"))?;
         }
         for order in &self.owed {
-            let exists =
-                self.docs.orders.contains_key(order) || base.docs.orders.contains_key(order);
-            ensure(exists, format_args!("there is no {order}"))?;
+            ensure(
+                self.has_order(base, order),
+                format_args!("items are sold to {order}, which is not"),
+            )?;
         }
         Ok(())
     }
@@ -198,7 +199,10 @@ impl Draft {
             LedgerEvent::Moved { transfer, .. } => self.check_transfer(base, transfer),
             LedgerEvent::ProfitEarned(entry) => {
                 is_new(&base.docs.entries, &self.docs.entries, &entry.id)?;
-                self.owed.insert(entry.order.clone());
+                ensure(
+                    self.has_order(base, &entry.order),
+                    format_args!("{} is of no order", entry.id),
+                )?;
                 let whole = entry.amount.is_positive() && is_within(entry.remaining, entry);
                 ensure(whole, format_args!("{} is no profit", entry.id))
             }
@@ -225,6 +229,10 @@ impl Draft {
             | LedgerEvent::QuoteIssued(_)
             | LedgerEvent::QuoteVoided { .. } => Ok(()),
         }
+    }
+
+    fn has_order(&self, base: &State, order: &OrderId) -> bool {
+        self.docs.orders.contains_key(order) || base.docs.orders.contains_key(order)
     }
 
     fn check_transfer(&mut self, base: &State, transfer: &Transfer) -> Result<(), Contradiction> {

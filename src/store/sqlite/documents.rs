@@ -15,7 +15,7 @@ use crate::domain::ledger::LedgerEvent;
 use crate::domain::sealed::Fingerprint;
 use crate::domain::stock::StockEvent;
 use rusqlite::{Connection, Params, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Arguments;
 
 /// The documents of one batch while they are written.
@@ -25,12 +25,14 @@ pub(super) struct Documents<'a> {
     moves: Moves<'a>,
     /// Items added by this batch, by content, until their goods are seen.
     bare: BTreeMap<Fingerprint, ItemId>,
+    /// Orders that items were sold to, until their rows are seen.
+    owed: BTreeSet<&'a OrderId>,
 }
 
 impl<'a> Documents<'a> {
     /// No documents yet; `db` is inside a transaction.
     pub(super) fn new(db: &'a Connection) -> Self {
-        Self { db, moves: Moves::default(), bare: BTreeMap::new() }
+        Self { db, moves: Moves::default(), bare: BTreeMap::new(), owed: BTreeSet::new() }
     }
 
     /// Writes what a fact changes; account changes wait for [`Documents::finish`].
@@ -53,10 +55,10 @@ impl<'a> Documents<'a> {
         self.bare.remove(content)
     }
 
-    /// Writes the accounts, and checks that every new item has its content.
+    /// Writes the accounts, and checks that every new item has its content and every sale its order.
     ///
     /// # Errors
-    /// A contradiction when an account or an item is not in order.
+    /// A contradiction when an account, an item or a sale is not in order.
     pub(super) fn finish(self) -> Result<(), Failure> {
         for (content, item) in &self.bare {
             let stored = self
@@ -67,10 +69,21 @@ impl<'a> Documents<'a> {
                 return Err(Failure::Contradiction(format!("{item} is added without its content")));
             }
         }
+        for order in self.owed {
+            let placed = self
+                .db
+                .prepare_cached("SELECT 1 FROM orders WHERE id = ?1")?
+                .exists([order.to_string()])?;
+            if !placed {
+                return Err(Failure::Contradiction(format!(
+                    "items are sold to {order}, which is not"
+                )));
+            }
+        }
         self.moves.write(self.db)
     }
 
-    fn stock(&mut self, fact: &StockEvent) -> Result<(), Failure> {
+    fn stock(&mut self, fact: &'a StockEvent) -> Result<(), Failure> {
         let db = self.db;
         match fact {
             StockEvent::CategoryCreated { category, name } => one(
@@ -111,7 +124,10 @@ impl<'a> Documents<'a> {
                 format_args!("there is no {product}"),
             ),
             StockEvent::ItemsAdded { product, items } => self.add_items(*product, items),
-            StockEvent::Sold { product, items, order } => sell(db, *product, items, order),
+            StockEvent::Sold { product, items, order } => {
+                self.owed.insert(order);
+                sell(db, *product, items, order)
+            }
             StockEvent::Answered(answered) => shops::remember(db, "stock", answered),
             StockEvent::Asked(_)
             | StockEvent::Held(_)
@@ -123,7 +139,10 @@ impl<'a> Documents<'a> {
     fn ledger(&mut self, event: &'a Event, fact: &'a LedgerEvent) -> Result<(), Failure> {
         let db = self.db;
         match fact {
-            LedgerEvent::OrderPlaced(order) => trade::place(db, order),
+            LedgerEvent::OrderPlaced(order) => {
+                self.owed.remove(&order.id);
+                trade::place(db, order)
+            }
             LedgerEvent::DeliveryChanged { order, delivery } => {
                 trade::deliver(db, order, *delivery)
             }

@@ -16,7 +16,10 @@ const VERSION_NAME: &str = "schema_version";
 
 /// `orders.number` and `credits.number` are the order of arrival, which is what *newest first* means.
 /// Contents are unique among unsold items by a conditional insert: a unique index would cost every
-/// sale a random page of the whole stock.
+/// sale a random page of the whole stock. Items refer to orders without a foreign key: they are sold
+/// before the order's row is there, and a deferred key makes SQLite search all items for each order;
+/// `documents.rs` looks for the order itself. Answers in `commands` are appended, so that a batch
+/// touches pages of its small unique index at random and not those of the answers.
 const TABLES: &str = "
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
@@ -41,8 +44,8 @@ CREATE TABLE commands (
     at INTEGER NOT NULL,
     machine TEXT NOT NULL CHECK (machine IN ('stock', 'ledger')),
     outcome TEXT NOT NULL,
-    PRIMARY KEY (tenant, caller, id)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (caller, id, tenant)
+) STRICT;
 CREATE INDEX commands_by_time ON commands (at);
 CREATE TABLE quarantine (
     tenant TEXT NOT NULL,
@@ -110,7 +113,7 @@ CREATE TABLE items (
     id INTEGER PRIMARY KEY,
     product INTEGER NOT NULL REFERENCES products (id),
     content BLOB NOT NULL CHECK (length(content) = 16),
-    order_id TEXT REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED
+    order_id TEXT
 ) STRICT;
 CREATE INDEX items_by_content ON items (content);
 CREATE INDEX items_unsold ON items (id, product, content) WHERE order_id IS NULL;
@@ -128,7 +131,7 @@ CREATE TABLE blobs (
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY,
     agent TEXT NOT NULL,
-    order_id TEXT NOT NULL REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED,
+    order_id TEXT NOT NULL REFERENCES orders (id),
     amount INTEGER NOT NULL CHECK (amount > 0),
     remaining INTEGER NOT NULL CHECK (remaining BETWEEN 0 AND amount),
     earned_at INTEGER NOT NULL,
