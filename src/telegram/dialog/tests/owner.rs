@@ -61,8 +61,8 @@ fn the_markup_is_shown_before_it_is_saved() {
         }
         chat.say("0.73 USDT").sees(&["+0.73 USDT", UNIT]).tap(OwnerTap::MarkupSave);
         chat.asks(&pricing(Markup::Fixed(usdt("0.73"))));
-        chat.say("/markup percent 12.5").asks_nothing().sees(&["+12.5%"]);
         chat.say("/markup percent -5").asks_nothing().sees(&["/markup percent 15"]);
+        chat.say("/markup percent 12.5").asks_nothing().sees(&["+12.5%"]);
         chat.tap_old("1as").asks(&pricing(Markup::Percent("12.5".parse().expect("a number"))));
         chat.reply(Reply::Rejected(Rejection::Agent(AgentRejection::Markup))).sees(&["1000"]);
         chat.tap_old("1as").asks_nothing();
