@@ -86,7 +86,7 @@ pub enum ShopTap {
 }
 
 /// What an agent's owner asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnerTap {
     /// The panel.
     Panel,
@@ -150,7 +150,7 @@ pub enum AdminTap {
 }
 
 /// What admins ask for about categories, products and stock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GoodsTap {
     /// All categories.
     Categories {
@@ -189,7 +189,7 @@ pub enum GoodsTap {
 }
 
 /// What admins ask for about withdrawals.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayoutTap {
     /// Withdrawals, newest first.
     List {

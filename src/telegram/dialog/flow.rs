@@ -37,6 +37,7 @@ impl<'a> Flow<'a> {
         } else {
             screen
         };
+        let screen = screen.for_person(&self.ctx);
         self.state.shown = shown;
         self.state.edited = self.message;
         self.effects.push(match self.message {

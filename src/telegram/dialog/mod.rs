@@ -52,7 +52,8 @@ pub enum Effect {
         /// Whether they have to be closed by hand.
         alert: bool,
     },
-    /// Deletes the person's message; when that fails, says what to do instead.
+    /// Deletes the person's message; when that fails, says what to do instead. A message that is
+    /// gone already counts as deleted.
     DeleteIncoming {
         /// What to say when it cannot be deleted.
         otherwise: Screen,
@@ -80,8 +81,10 @@ pub fn step(ctx: &Context<'_>, state: State, input: Input, now: Timestamp) -> St
     flow.finish()
 }
 
-/// Says the last thing again, for an update that comes twice. Changes nothing; a request in it only
-/// reads.
+/// Says the last thing again, for an update that comes twice.
+///
+/// Into the same message when it was an edit. Changes nothing; a request in it only reads. The end of
+/// a tap's waiting is not in it: whoever replays a tap answers it without words.
 pub fn replay(ctx: &Context<'_>, state: State, now: Timestamp) -> Step {
     let mut flow = Flow::new(*ctx, state, now);
     flow.again();
@@ -92,8 +95,10 @@ impl Flow<'_> {
     fn intent(&mut self, intent: Intent) {
         match intent {
             Intent::Start => self.start(),
-            Intent::Claim(code) => self.ask(Request::ClaimOwner { code }, Follow::Claim),
-            Intent::Help => self.note(Note::Help),
+            Intent::Claim(code) => self.elsewhere(|flow| {
+                flow.ask(Request::ClaimOwner { code }, Follow::Claim);
+            }),
+            Intent::Help => self.elsewhere(|flow| flow.note(Note::Help)),
             Intent::Go(tap) => self.go(tap),
             Intent::Tap { message, tap } => {
                 self.message = Some(message);
@@ -104,12 +109,12 @@ impl Flow<'_> {
                 self.answer_tap(Some(Key::TapOld));
                 self.note(Note::Hint(Hint::OldButton));
             }
-            Intent::Ask(request) => self.command(*request),
+            Intent::Ask(request) => self.elsewhere(|flow| flow.command(*request)),
             Intent::Offer(offer) => self.offer(offer),
             Intent::Answer(text) => self.answer(&text),
             Intent::Document { document, stock } => self.document(document, stock),
             Intent::Cancel => self.cancel(),
-            Intent::Usage(command) => self.note(Note::Usage(command)),
+            Intent::Usage(command) => self.elsewhere(|flow| flow.note(Note::Usage(command))),
             Intent::Unknown => self.note(Note::Hint(Hint::Unknown)),
             Intent::TokenPasted => self.note(Note::Hint(Hint::TokenRemoved)),
             Intent::NotText => self.note(Note::Hint(Hint::NotText)),
@@ -117,6 +122,12 @@ impl Flow<'_> {
             Intent::ElsewhereTap => self.answer_tap(Some(Key::TapElsewhere)),
             Intent::Nothing => {}
         }
+    }
+
+    /// A command leaves the open question: what is typed after it must not become its answer.
+    fn elsewhere(&mut self, go_on: impl FnOnce(&mut Self)) {
+        self.state.question = None;
+        go_on(self);
     }
 
     /// Somebody whose chat is new is greeted; everybody else sees the menu.
@@ -164,4 +175,4 @@ impl Flow<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -88,7 +88,8 @@ impl Flow<'_> {
     }
 
     fn data(&mut self, follow: Follow, reply: &Reply, saved: bool) {
-        let Follow::Page(tap) = follow else {
+        let page = if let Follow::Page(tap) = follow { Some(tap) } else { None };
+        let Some(tap) = page.filter(|tap| self.ctx.may(tap)) else {
             self.note(Note::Done);
             return;
         };
@@ -157,7 +158,7 @@ impl Flow<'_> {
             Follow::Claim => self.note(Note::Welcome),
             Follow::Redeliver(order) => self.note(Note::Redelivering { order, sent: true }),
             Follow::Quote(..) | Follow::Place { .. } | Follow::Credit { .. } | Follow::Created => {
-                self.note(Note::Done)
+                self.note(Note::Done);
             }
         }
     }

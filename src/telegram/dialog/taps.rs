@@ -48,6 +48,11 @@ impl Flow<'_> {
 
     /// Goes where a button leads.
     pub(super) fn go(&mut self, tap: Tap) {
+        if !self.ctx.may(&tap) {
+            // The person's role changed since the button or the stored page was made.
+            self.note(Note::Hint(Hint::Unknown));
+            return;
+        }
         let open = self.open_question().cloned();
         if !matches!(tap, Tap::Shop(ShopTap::Cancel)) {
             self.state.question = None;
@@ -123,7 +128,7 @@ impl Flow<'_> {
     }
 
     fn go_owner(&mut self, tap: OwnerTap, open: Option<Question>) {
-        let page = Follow::Page(Tap::Owner(tap.clone()));
+        let page = Follow::Page(Tap::Owner(tap));
         match tap {
             OwnerTap::Panel => self.ask(Request::AgentPanel, page),
             OwnerTap::MarkupType(kind) => self.open(Question::Markup { agent: None, kind }),
@@ -240,7 +245,7 @@ impl Flow<'_> {
     }
 
     fn go_payouts(&mut self, tap: PayoutTap, open: Option<Question>) {
-        let page = Follow::Page(Tap::Payout(tap.clone()));
+        let page = Follow::Page(Tap::Payout(tap));
         match tap {
             PayoutTap::List { state, page: at } => {
                 let skip = u32::from(at) * ROWS;
@@ -270,16 +275,16 @@ impl Flow<'_> {
         match tap {
             GoodsTap::NewCategory => self.open(Question::Goods(GoodsQuestion::NewCategory)),
             GoodsTap::RenameCategory(category) => {
-                self.open(Question::Goods(GoodsQuestion::RenameCategory(category)))
+                self.open(Question::Goods(GoodsQuestion::RenameCategory(category)));
             }
             GoodsTap::NewProductOf(category, kind) => {
                 self.open(Question::Goods(GoodsQuestion::NewProduct(category, kind)));
             }
             GoodsTap::RenameProduct(product) => {
-                self.open(Question::Goods(GoodsQuestion::RenameProduct(product)))
+                self.open(Question::Goods(GoodsQuestion::RenameProduct(product)));
             }
             GoodsTap::Describe(product) => {
-                self.open(Question::Goods(GoodsQuestion::Describe(product)))
+                self.open(Question::Goods(GoodsQuestion::Describe(product)));
             }
             GoodsTap::Price(product) => self.open(Question::Goods(GoodsQuestion::Price(product))),
             GoodsTap::Show(product) => self.list(product, true),

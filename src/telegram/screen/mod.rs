@@ -33,6 +33,7 @@ pub(crate) use paging::ROWS;
 pub(crate) use prompt::{prompt, terms};
 pub(crate) use shop::{elsewhere, greeting, menu};
 
+use crate::telegram::callback::Tap;
 use std::fmt;
 
 /// The most UTF-16 units that a message's text may have once its tags are read.
@@ -84,6 +85,20 @@ impl Screen {
             self.keyboard.push(row);
         }
         self
+    }
+
+    /// The same without buttons that do not exist for this person, who may have had another role
+    /// when he asked; never without a way back.
+    #[must_use]
+    pub(crate) fn for_person(mut self, ctx: &Context<'_>) -> Self {
+        for row in &mut self.keyboard {
+            row.retain(|button| match button {
+                Button::Callback { data, .. } => Tap::read(data).is_some_and(|tap| ctx.may(&tap)),
+                Button::Url { .. } => true,
+            });
+        }
+        self.keyboard.retain(|row| !row.is_empty());
+        if self.keyboard.is_empty() { self.row([shop::back_to_menu(ctx)]) } else { self }
     }
 
     /// The same with a text above it.

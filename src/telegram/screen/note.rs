@@ -132,10 +132,7 @@ pub struct CreditNote {
 impl Note {
     /// Whether the message it answers has to disappear.
     pub const fn deletes_incoming(&self) -> bool {
-        matches!(
-            self,
-            Self::Hint(Hint::TokenRemoved) | Self::Usage(Command::AgentCreate) | Self::BadToken
-        )
+        matches!(self, Self::Hint(Hint::TokenRemoved) | Self::Usage(Command::AgentCreate))
     }
 }
 

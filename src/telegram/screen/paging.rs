@@ -35,6 +35,9 @@ pub(super) fn turners(
     pages: u16,
     to: impl Fn(u16) -> Tap,
 ) -> Vec<Button> {
+    // A page beyond the end is what anybody can ask for.
+    let page = page.min(pages.saturating_sub(1));
+    let next = page.checked_add(1).filter(|next| *next < pages);
     let place = format!("{}/{pages}", u32::from(page) + 1);
     let mut row = Vec::new();
     if page > 0 {
@@ -43,9 +46,7 @@ pub(super) fn turners(
     if pages > 1 {
         row.push(ctx.named(&place, to(page)));
     }
-    if page + 1 < pages {
-        row.push(ctx.button(Key::BtnNext, to(page + 1)));
-    }
+    row.extend(next.map(|next| ctx.button(Key::BtnNext, to(next))));
     row
 }
 

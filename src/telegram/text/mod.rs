@@ -212,7 +212,9 @@ mod tests {
         for folder in ["dialog", "screen"] {
             for entry in std::fs::read_dir(root.join(folder)).expect("a folder of sources") {
                 let path = entry.expect("readable").path();
-                sources.push_str(&std::fs::read_to_string(path).expect("UTF-8"));
+                if path.is_file() {
+                    sources.push_str(&std::fs::read_to_string(path).expect("UTF-8"));
+                }
             }
         }
         sources.push_str(include_str!("../intent/command.rs"));
