@@ -7,6 +7,7 @@
 mod audit;
 mod config;
 mod demo;
+mod health;
 mod hosting;
 pub mod init;
 mod keys;
