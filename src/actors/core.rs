@@ -207,11 +207,12 @@ impl Leader {
                     return;
                 }
                 Ok(Some(failure)) => self.learn(failure),
-                Err(StoreError::Fenced | StoreError::Leased) => {
-                    self.end("another process leads".to_owned());
+                // Time heals an outage; it heals neither damage nor another leader.
+                Err(StoreError::Unavailable(reason)) => reason,
+                Err(error) => {
+                    self.end(error.to_string());
                     return;
                 }
-                Err(error) => error.to_string(),
             };
             let now = self.parts.clock.now();
             deaths.push_back(now);
