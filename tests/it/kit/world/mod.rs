@@ -142,6 +142,11 @@ impl World {
         self.script.heal();
     }
 
+    /// Stalled commits go on.
+    pub(crate) fn release(&self) {
+        self.script.release();
+    }
+
     /// Faults that have struck.
     pub(crate) fn struck(&self) -> Vec<Fault> {
         self.script.struck()

@@ -1,15 +1,15 @@
 //! The people of a world: what they say and tap, what they are told, what they got for their money.
 
 use super::setup::bot_name;
-use super::{World, tenant};
+use super::{Called, World, tenant};
 use serde_json::Value;
 use shopfleet::domain::id::{TenantId, UserId};
 use shopfleet::domain::money::Money;
+use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::sandbox::service::Sandbox;
 use shopfleet::sandbox::world::{Fault, FaultKind, Post, Tap};
 use shopfleet::secret::Secret;
 use shopfleet::store::Store as _;
-use shopfleet::domain::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the data of the button begins that takes an offer.
@@ -37,7 +37,14 @@ impl World {
 
     /// The same, if there is one.
     pub(crate) fn try_tap(&mut self, shop: &str, user: UserId, begins: &str) -> bool {
-        let Some((message_id, data)) = self.button(shop, user, begins) else { return false };
+        let Some(button) = self.button(shop, user, begins) else { return false };
+        self.tap_on(shop, user, button);
+        true
+    }
+
+    /// A person taps a button that may not be there any more: its message and its data.
+    pub(crate) fn tap_on(&mut self, shop: &str, user: UserId, button: (i64, String)) {
+        let (message_id, data) = button;
         let bot = bot_name(shop);
         let tap = Tap { bot, user_id: user.number(), chat_id: None, message_id, data };
         // The app waits for the answer by itself; the world need not.
@@ -46,7 +53,6 @@ impl World {
             actix_rt::spawn(async move { drop(sandbox.tap(&tap).await) });
         });
         self.wait(Millis::from_ms(1));
-        true
     }
 
     /// A customer asks for a price and takes it, without waiting for what comes of it.
@@ -77,6 +83,15 @@ impl World {
             }
         }
         goods
+    }
+
+    /// When Telegram was first asked to send something to a person from then on.
+    pub(crate) fn first_send_to(&self, user: UserId, from: Timestamp) -> Option<Timestamp> {
+        let chat = format!("\"chat_id\":{user},");
+        let sends = |call: &&Called| {
+            call.at >= from.ms() && call.method == "sendMessage" && call.params.contains(&chat)
+        };
+        self.calls().iter().find(sends).map(|call| Timestamp::from_ms(call.at))
     }
 
     /// A customer's balance, as it is on the disk.
@@ -165,7 +180,8 @@ impl World {
         chat.expect("a known bot")
     }
 
-    fn button(&self, shop: &str, user: UserId, begins: &str) -> Option<(i64, String)> {
+    /// The newest button that a person sees whose data begins so: its message and its data.
+    pub(crate) fn button(&self, shop: &str, user: UserId, begins: &str) -> Option<(i64, String)> {
         self.chat(shop, user).iter().rev().find_map(|message| {
             let rows = message["reply_markup"]["inline_keyboard"].as_array()?;
             let buttons = rows.iter().filter_map(Value::as_array).flatten();
