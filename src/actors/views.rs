@@ -23,11 +23,11 @@ pub struct ViewHandle {
 
 /// A command that killed the core twice and is refused from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
+pub(super) struct SetAside {
     /// Which command.
-    pub key: CommandKey,
+    pub(super) key: CommandKey,
     /// What it was, in a word.
-    pub what: String,
+    pub(super) what: String,
 }
 
 impl Default for ViewHandle {

@@ -49,8 +49,7 @@ fn purchase(step: Step, fault: Fault, times: u32) -> World {
     if step != Step::Offer {
         world.break_write(step.write(), fault, times);
     }
-    world.tap("a1", CUSTOMER, CONFIRM);
-    world.settle();
+    world.take_offer("a1", CUSTOMER, 2);
     assert!(!world.struck().is_empty(), "{step:?} {fault:?} did not strike");
     world
 }
@@ -186,8 +185,10 @@ fn a_full_committer_says_busy_before_anything_is_decided() {
         .with_customer("a1", RICH, 1000);
     for user in &people {
         world = world.with_customer("a1", *user, 20);
+    }
+    for user in &people {
         world.say("a1", *user, "/buy prd_1 1");
-        world.settle();
+        world.wait(Millis::from_secs(1));
     }
     world.break_write(Write::Order, Fault::Stall, 1);
     for user in &people {

@@ -1,11 +1,13 @@
 //! Panics forced at every point of the pipeline: each is recovered where it happened.
 
-use crate::kit::world::{CONFIRM, MASTER, World};
+use crate::kit::world::{CONFIRM, MASTER, World, Write};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::actors::Point;
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;
+use shopfleet::sandbox::world::FaultKind;
+use shopfleet::store::faults::Fault;
 use shopfleet::telegram::request::BotState;
 
 const NEIGHBOUR: UserId = UserId::new(101);
@@ -21,8 +23,10 @@ fn world(seed: u64) -> World {
         .with_customer(MASTER, STRANGER, 100)
 }
 
-/// All three buy at once through `times` panics; each gets what he paid for, without asking again.
+/// All three buy at once through `times` panics; each gets what he paid for. A restart of the core
+/// forgets prices, so whoever taps right then may have to ask once more.
 fn check(point: Point, what: &str, times: u32) {
+    let core = matches!(point, Point::Stock | Point::Ledger | Point::Commit);
     let mut world = world(3);
     world.panic_at(point, what, times);
     for (shop, user) in PEOPLE {
@@ -35,6 +39,15 @@ fn check(point: Point, what: &str, times: u32) {
     world.settle();
     world.check();
     assert_eq!(world.panics_left(), 0, "{point:?} {what}: the panics did not happen");
+    for (shop, user) in PEOPLE {
+        if world.told(shop, user, "no longer valid") > 0 {
+            assert!(core, "{point:?} {what}: only the core's death forgets prices");
+            assert_eq!(world.balance(shop, user), Money::whole(100));
+            world.buy(shop, user, 1);
+            world.settle();
+        }
+    }
+    world.check();
     for (shop, user) in PEOPLE {
         let goods = world.goods(shop, user);
         assert_eq!(goods.len(), 1, "{point:?} {what}: {user} has {goods:?}");
@@ -126,7 +139,7 @@ fn a_panic_loop_of_a_bot_is_stopped_shown_and_resumed() {
     world.say(MASTER, ADMIN, "/agent_list");
     world.settle();
     let list = world.heard(MASTER, ADMIN).pop().expect("an answer");
-    assert!(list.contains("panicked"), "{list}");
+    assert!(list.contains("Last error: panicked") && list.contains("Next try"), "{list}");
     // Probed once: it fails again, and nobody is told twice.
     world.wait(Millis::from_secs(300));
     assert_eq!(world.bot("a1").state, BotState::Stopped);
@@ -142,4 +155,28 @@ fn a_panic_loop_of_a_bot_is_stopped_shown_and_resumed() {
     world.wait(Millis::from_secs(5));
     assert_eq!(world.bot("a1").state, BotState::Running);
     assert_eq!(world.told("a1", CUSTOMER, "Your balance"), 1);
+}
+
+/// The chats of a bot that died go on with what they had begun. What is decided after the next run
+/// has looked for undelivered orders must still be delivered.
+#[test]
+fn an_order_decided_after_its_bot_died_is_delivered_by_the_next() {
+    let mut world = world(7);
+    world.say("a1", CUSTOMER, "/buy prd_1 1");
+    world.settle();
+    world.break_write(Write::Order, Fault::Stall, 1);
+    world.tap("a1", CUSTOMER, CONFIRM);
+    world.wait(Millis::from_ms(100));
+    world.panic_at(Point::Bot, "agent:a1", 1);
+    world.say("a1", NEIGHBOUR, "/balance");
+    world.wait(Millis::from_ms(200));
+    assert_eq!(world.panics_left(), 0);
+    // The next run looks, and then hears nothing for a while.
+    world.telegram_fails("a1", FaultKind::Latency, Millis::from_secs(30));
+    world.wait(Millis::from_secs(3));
+    world.release();
+    world.wait(Millis::from_secs(60));
+    world.check();
+    assert_eq!(world.goods("a1", CUSTOMER).len(), 1);
+    assert_eq!(world.chronicle().orders.len(), 1);
 }

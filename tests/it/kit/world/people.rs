@@ -9,7 +9,6 @@ use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::sandbox::service::Sandbox;
 use shopfleet::sandbox::world::{Fault, FaultKind, Post, Tap};
 use shopfleet::secret::Secret;
-use shopfleet::store::Store as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the data of the button begins that takes an offer.
@@ -31,15 +30,10 @@ impl World {
 
     /// A person taps the newest button whose data begins so.
     pub(crate) fn tap(&mut self, shop: &str, user: UserId, begins: &str) {
-        let tapped = self.try_tap(shop, user, begins);
-        assert!(tapped, "{user} sees no button {begins}: {:#?}", self.heard(shop, user));
-    }
-
-    /// The same, if there is one.
-    pub(crate) fn try_tap(&mut self, shop: &str, user: UserId, begins: &str) -> bool {
-        let Some(button) = self.button(shop, user, begins) else { return false };
+        let Some(button) = self.button(shop, user, begins) else {
+            panic!("{user} sees no button {begins}: {:#?}", self.heard(shop, user));
+        };
         self.tap_on(shop, user, button);
-        true
     }
 
     /// A person taps a button that may not be there any more: its message and its data.
@@ -60,6 +54,19 @@ impl World {
         self.say(shop, user, &format!("/buy prd_1 {quantity}"));
         self.settle();
         self.tap(shop, user, CONFIRM);
+    }
+
+    /// A customer takes the offer he sees. When the price was forgotten meanwhile, which costs him
+    /// nothing, he asks for it once more.
+    pub(crate) fn take_offer(&mut self, shop: &str, user: UserId, quantity: u32) {
+        let before = self.balance(shop, user);
+        self.tap(shop, user, CONFIRM);
+        self.settle();
+        if self.heard(shop, user).iter().any(|text| text.contains("no longer valid")) {
+            assert_eq!(self.balance(shop, user), before, "nothing was charged");
+            self.buy(shop, user, quantity);
+            self.settle();
+        }
     }
 
     /// What a shop's bot wrote to a person, oldest first.

@@ -117,8 +117,6 @@ impl Trip {
 /// Which commits a fault is meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// Every commit.
-    Any,
     /// That with an order.
     Order,
     /// That with an order of this customer, whatever else is in it.
@@ -139,7 +137,6 @@ impl Write {
             _ => None,
         };
         match self {
-            Self::Any => true,
             Self::Order => {
                 events.any(|event| matches!(event, Event::Ledger(LedgerEvent::OrderPlaced(_))))
             }
