@@ -153,6 +153,7 @@ impl Fleet {
             default_language: language(config),
             zone: config.shop.zone.offset(),
         });
+        actix_rt::spawn(post.clone().tell_of_set_aside());
         let handle = Arc::new(OnceLock::new());
         let fleet = crate::actors::BotFleet {
             core: core.clone(),

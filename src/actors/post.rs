@@ -3,7 +3,7 @@
 //! Notices are kind, not owed: they wait in the bot's outbox behind replies, and one that cannot be
 //! sent is forgotten. What is owed (goods) does not travel by post.
 
-use super::views::ViewHandle;
+use super::views::{SetAside, ViewHandle};
 use crate::domain::id::{ChatId, TenantId, UserId};
 use crate::placement::SharedPlacement;
 use crate::store::SharedStore;
@@ -15,6 +15,7 @@ use crate::telegram::text::{Lang, Texts, Voice};
 use chrono::FixedOffset;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::broadcast::error::RecvError;
 
 /// Everybody's way to send a notice.
 #[derive(Clone)]
@@ -91,6 +92,21 @@ impl Post {
     pub(super) fn tell_admins(&self, write: impl Fn(Voice<'_>) -> Screen + Clone + Send + 'static) {
         for admin in &self.0.parts.admins {
             self.tell(&TenantId::Master, *admin, write.clone());
+        }
+    }
+
+    /// Tells admins of every command that is set aside, until the fleet ends.
+    pub async fn tell_of_set_aside(self) {
+        let mut set_aside = self.0.parts.views.watch_set_aside();
+        loop {
+            match set_aside.recv().await {
+                Ok(SetAside { key, what }) => {
+                    self.tell_admins(move |voice| notices::set_aside(voice, &key, &what));
+                }
+                // The store remembers them all.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
         }
     }
 

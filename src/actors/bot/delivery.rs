@@ -12,6 +12,7 @@ use crate::domain::command::{Caller, Command};
 use crate::domain::id::{ChatId, OrderId, UserId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::order::{AwaitCause, Delivery, Order};
+use crate::domain::rejection::Rejection;
 use crate::domain::time::Millis;
 use crate::secret::SecretBytes;
 use crate::store::StoreError;
@@ -64,17 +65,18 @@ impl Courier {
         self.stopped.set(true);
     }
 
-    /// Takes up what the last run left: sends what is pending, remembers who waits for a contact.
-    pub(super) async fn recover(&self) -> Result<(), StoreError> {
+    /// Takes up what an earlier run left, of one person or of all: sends what is pending, remembers
+    /// who waits for a contact.
+    pub(super) async fn recover(&self, user: Option<UserId>) -> Result<(), StoreError> {
         const PAGE: u32 = 200;
         let mut skip = 0;
         loop {
             let query = OrderQuery {
                 tenant: Some(self.shop.tenant.clone()),
+                user,
                 undelivered: true,
                 skip,
                 limit: PAGE,
-                ..OrderQuery::default()
             };
             let page = self.shop.fleet.store.orders(query).await?;
             let rows = u32::try_from(page.rows.len()).unwrap_or(PAGE);
@@ -231,10 +233,16 @@ impl Courier {
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let waiting = self.shop.fleet.core.ledger().execute(command.clone(), Vec::new()).await;
-            if let Ok(mut waiting) = waiting
-                && waiting.answer().await.is_ok()
-            {
-                return;
+            if let Ok(mut waiting) = waiting {
+                match waiting.answer().await {
+                    Ok(Ok(_)) => return,
+                    // The store may take it another time; the goods have arrived all the same.
+                    Ok(Err(Rejection::Unrecordable)) | Err(_) => {}
+                    Ok(Err(rejection)) => {
+                        tracing::error!(order = %order.id, %rejection, "a delivery is not recorded");
+                        return;
+                    }
+                }
             }
             self.pause(&mut pause).await;
         }

@@ -79,7 +79,7 @@ async fn live(
     if let Err(error) = chats.recover_inbox().await {
         return BotEnd::Failed(error.to_string());
     }
-    if let Err(error) = courier.recover().await {
+    if let Err(error) = courier.recover(None).await {
         return BotEnd::Failed(error.to_string());
     }
     fleet.post.open(&tenant.id, line.run(), outbox);

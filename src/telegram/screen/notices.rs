@@ -5,6 +5,7 @@
 
 use super::payouts::details;
 use super::{Button, Screen, label};
+use crate::domain::command::CommandKey;
 use crate::domain::id::AgentId;
 use crate::domain::money::Money;
 use crate::domain::order::{AwaitCause, Order};
@@ -146,6 +147,14 @@ pub fn bot_trouble(
     let screen = Screen::new(voice.html(key, &[("bot", username)]));
     let tap = agent.map(|agent| Tap::Admin(AdminTap::Agent(agent.clone())));
     screen.row([button(voice, Key::BtnOpen, &tap.unwrap_or(Tap::Admin(AdminTap::Home)))])
+}
+
+/// What admins are told when a command is set aside. Its id is what they find it by.
+pub fn set_aside(voice: Voice<'_>, key: &CommandKey, what: &str) -> Screen {
+    let (tenant, caller) = (key.tenant.to_string(), key.caller.to_string());
+    let values =
+        [("what", what), ("tenant", &*tenant), ("caller", &*caller), ("id", &key.id.to_string())];
+    Screen::new(voice.html(Key::SetAsideNotice, &values)).row([to_admin(voice)])
 }
 
 /// What an agent's owner is told when his bot is in trouble. It may come through the master's bot,

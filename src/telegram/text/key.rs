@@ -329,6 +329,7 @@ keys! {
     PayoutApprovedNotice,
     PayoutPaidNotice,
     PayoutRejectedNotice,
+    SetAsideNotice(what, tenant, caller, id),
     TroubleToken(bot),
     TroubleConflict(bot),
     TroubleStopped(bot),

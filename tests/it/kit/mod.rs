@@ -5,6 +5,7 @@
 //! those facts. A store that was given every entry must load exactly the twins.
 
 mod trade;
+pub(crate) mod world;
 
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
