@@ -112,10 +112,7 @@ impl Post {
         if let Some(owner) = shop.owner
             && trouble != BotTrouble::TokenRefused
         {
-            let username = shop.bot.username;
-            self.tell(tenant, owner, move |voice| {
-                notices::bot_trouble(voice, None, &username, trouble)
-            });
+            self.tell(tenant, owner, move |voice| notices::own_bot_trouble(voice, trouble));
         }
     }
 }

@@ -8,6 +8,7 @@ mod audit;
 mod bench;
 mod config;
 mod demo;
+mod health;
 mod hosting;
 pub mod init;
 mod keys;

@@ -250,7 +250,7 @@ fn parts(
     repeat: bool,
 ) -> Result<Vec<Outgoing>, Unopenable> {
     let header = notices::delivery_header(voice, order, repeat);
-    let again = notices::delivery_header(voice, order, true);
+    let again = notices::delivery_repeat(voice);
     let footer = notices::delivery_footer(voice);
     match order.kind {
         GoodsKind::Line => {

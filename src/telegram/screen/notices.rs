@@ -51,6 +51,11 @@ pub fn delivery_header(voice: Voice<'_>, order: &Order, repeat: bool) -> String 
     if repeat { format!("{}\n\n{header}", voice.html(Key::DeliveryRepeat, &[])) } else { header }
 }
 
+/// The line above a part of a delivery that is sent again because its first fate is unknown.
+pub fn delivery_repeat(voice: Voice<'_>) -> String {
+    voice.html(Key::DeliveryRepeat, &[])
+}
+
 /// The text below delivered goods.
 pub fn delivery_footer(voice: Voice<'_>) -> String {
     voice.html(Key::DeliveryFooter, &[])

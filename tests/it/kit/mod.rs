@@ -212,6 +212,12 @@ impl Kit {
         BatchEntry { command, events }
     }
 
+    /// Forgets what only memory knows, as a restart does.
+    pub(crate) fn restart(&mut self) {
+        self.stock = self.stock_twin.clone();
+        self.ledger = self.ledger_twin.clone();
+    }
+
     /// Checks that a store loads what the durable facts say.
     pub(crate) fn check_loaded(&self, loaded: Loaded) {
         let keep = Rules::standard().keep_ids;
