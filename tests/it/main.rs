@@ -2,6 +2,7 @@
 
 mod audit;
 mod config_docs;
+mod crash;
 mod kit;
 mod store;
 mod tidy;
