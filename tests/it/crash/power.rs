@@ -59,14 +59,13 @@ impl City {
             .status();
         assert!(compiled.expect("there is a C compiler").success());
         std::fs::create_dir(town.folder().join("disk")).expect("makes it");
-        // Everything so far was closed in order and is on the disk.
-        std::fs::copy(town.store(), disk_of(&town).join("town.db")).expect("copies");
         Self { town, library, random: StdRng::seed_from_u64(seed) }
     }
 
     /// Customers buy, the power fails, the program starts again. Answers how many orders are gone
     /// that a customer was told of.
     async fn cut(&mut self, ignored: &str) -> usize {
+        self.remember();
         let path = |path: &Path| path.display().to_string();
         let mut child = self
             .town
@@ -89,6 +88,14 @@ impl City {
         let (_, chronicle) = verdict::books(&self.town).await;
         let known = |order: &String| chronicle.orders.keys().any(|id| id.to_string() == *order);
         promised.iter().filter(|order| !known(order)).count()
+    }
+
+    /// Whoever had the store last has closed it in order: all of it is on the disk.
+    fn remember(&self) {
+        let disk = disk_of(&self.town);
+        std::fs::remove_dir_all(&disk).expect("removes");
+        std::fs::create_dir(&disk).expect("makes");
+        std::fs::copy(self.town.store(), disk.join("town.db")).expect("copies");
     }
 
     /// Puts what the disk holds in the place of what the kernel knew.

@@ -83,6 +83,9 @@ impl Town {
         town.admin("/stock_add prd_1", Some(&lines)).await;
         town.admin(&format!("/agent_create a1 {first} First"), None).await;
         town.admin(&format!("/agent_create a2 {second} Second"), None).await;
+        for agent in ["a1", "a2"] {
+            town.admin(&format!("/agent_pricing {agent} percent 10"), None).await;
+        }
         child.end().await;
         town
     }

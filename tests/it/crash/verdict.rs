@@ -47,8 +47,8 @@ pub(super) async fn check(town: &Town, paid_in: &PaidIn) -> usize {
 /// `shopfleet audit` on the store.
 pub(super) fn audit(town: &Town) {
     let audited = town.program(&["audit"]).output().expect("runs");
-    let said = String::from_utf8_lossy(&audited.stdout);
-    assert!(audited.status.success(), "{said}");
+    let said = [audited.stdout, audited.stderr].concat();
+    assert!(audited.status.success(), "{}", String::from_utf8_lossy(&said));
 }
 
 /// The store and everything in it; the program must not run.
