@@ -2,6 +2,7 @@
 
 mod audit;
 mod config_docs;
+mod crash;
 mod faults;
 mod kit;
 mod store;

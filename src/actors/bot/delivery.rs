@@ -123,6 +123,9 @@ impl Courier {
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let order = match self.shop.fleet.store.order(id.clone()).await {
+                // A purchase that is repeated (a second tap, an update that comes again after a
+                // crash) is no wish to have the goods again.
+                Ok(Some(order)) if !repeat && order.delivery.is_done() => return,
                 Ok(Some(order)) => order,
                 Ok(None) => return,
                 Err(error) => {
