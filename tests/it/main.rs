@@ -4,4 +4,5 @@ mod audit;
 mod config_docs;
 mod kit;
 mod store;
+mod story;
 mod tidy;
