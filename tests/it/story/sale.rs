@@ -75,7 +75,7 @@ impl Story {
         self.anna.expect("This invitation was used already or has expired.").await;
 
         self.admin.say("/agent_pricing olivia percent 20").await;
-        self.admin.expect("Markup: 20%").await;
+        self.admin.expect("Markup: +20%").await;
         self.admin.say(&format!("/credit olivia {ANNA} 500 bank transfer 17")).await;
         self.admin.expect("Balance now: 500.00 USDT").await;
         self.anna.expect("You received 500.00 USDT").await;

@@ -41,6 +41,13 @@ impl Seat {
         self
     }
 
+    /// Comes in, for the first time or not.
+    pub(super) async fn greet_again(mut self) -> Self {
+        self.say("/start").await;
+        self.expect("").await;
+        self
+    }
+
     /// Writes a text.
     pub(super) async fn say(&mut self, text: &str) {
         self.write(json!({"text": text})).await;

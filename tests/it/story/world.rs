@@ -116,7 +116,7 @@ impl World {
     pub(super) async fn credit(&self, shop: &str, user: i64, amount: &str) {
         let mut admin = self.admin();
         admin.say(&format!("/credit {shop} {user} {amount} a test")).await;
-        admin.expect(&format!("to {user} in {shop}")).await;
+        admin.expect("✅ Credited").await;
     }
 
     /// Moves everybody's clock.
