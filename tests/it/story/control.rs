@@ -89,4 +89,10 @@ impl Control {
     pub(super) async fn fault(&self, fault: &Value) {
         self.post("/sandbox/faults", fault).await;
     }
+
+    /// Everything goes well again.
+    pub(super) async fn clear_faults(&self) {
+        let request = self.http.delete(format!("{}/sandbox/faults", self.base)).send().await;
+        assert_eq!(request.expect("the sandbox answers").status(), 200);
+    }
 }

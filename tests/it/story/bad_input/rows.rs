@@ -140,7 +140,7 @@ const AMOUNTS: &[(&str, &str)] = &[
     ("/agent_pricing olivia percent 1e2", PRICING),
     ("/agent_pricing olivia percent NaN", PRICING),
     ("/agent_pricing olivia percent 1001", NO_MARKUP),
-    ("/agent_pricing olivia percent 99999999999", NO_MARKUP),
+    ("/agent_pricing olivia percent 99999999999", PRICING),
     ("/agent_pricing olivia fixed -0.01", PRICING),
     ("/agent_pricing olivia fixed 99999999999999", PRICING),
 ];
