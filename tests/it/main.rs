@@ -6,4 +6,5 @@ mod crash;
 mod faults;
 mod kit;
 mod store;
+mod story;
 mod tidy;

@@ -43,6 +43,15 @@ pub(super) struct Courier {
     stopped: Rc<Cell<bool>>,
 }
 
+/// Why goods are sent.
+#[derive(Clone, Copy)]
+struct Errand {
+    /// They may have been sent before, and the customer is told so.
+    repeat: bool,
+    /// Their customer asked for them; without that, delivered goods are not sent again.
+    asked: bool,
+}
+
 /// How one attempt ended.
 enum Attempt {
     /// Telegram has every part.
@@ -94,14 +103,20 @@ impl Courier {
         }
     }
 
-    /// Sends an order's goods in the background. `repeat` when they may have been sent before.
+    /// Sends an order's goods in the background if they are still owed: a confirm button that is
+    /// tapped again repeats the receipt, not the delivery. `repeat` when they may have been sent
+    /// before.
     pub(super) fn start(&self, order: OrderId, repeat: bool) {
+        self.set_out(order, Errand { repeat, asked: false });
+    }
+
+    fn set_out(&self, order: OrderId, errand: Errand) {
         if !self.under_way.borrow_mut().insert(order.clone()) {
             return;
         }
         let courier = self.clone();
         actix_rt::spawn(async move {
-            courier.deliver(&order, repeat).await;
+            courier.deliver(&order, errand).await;
             courier.under_way.borrow_mut().remove(&order);
         });
     }
@@ -116,10 +131,11 @@ impl Courier {
 
     /// Sends the goods of a delivered order once more because its customer asked.
     pub(super) fn send_again(&self, order: OrderId) {
-        self.start(order, true);
+        self.set_out(order, Errand { repeat: true, asked: true });
     }
 
-    async fn deliver(&self, id: &OrderId, mut repeat: bool) {
+    async fn deliver(&self, id: &OrderId, errand: Errand) {
+        let Errand { mut repeat, asked } = errand;
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let order = match self.shop.fleet.store.order(id.clone()).await {
@@ -134,6 +150,9 @@ impl Courier {
                     continue;
                 }
             };
+            if order.delivery.is_done() && !asked {
+                return;
+            }
             let attempt = self.attempt(&order, repeat).await;
             repeat = true;
             match attempt {
