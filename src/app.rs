@@ -129,8 +129,8 @@ impl Fleet {
         if !core.ready().await {
             return Err(StartError::Core);
         }
-        if let Some(bot) = identity {
-            register_master(&core, token, bot, &vault).await?;
+        if let Some((bot, name)) = identity {
+            register_master(&core, token, bot, name, &vault).await?;
         }
         Ok(Self::start_bots(config, ports, core, vault, texts))
     }
@@ -211,19 +211,22 @@ async fn open_vault(config: &Config, ports: &Ports) -> Result<Vault, StartError>
     vault.with_fingerprint_key(&Sealed::from_text(stored)).map_err(StartError::WrongKeys)
 }
 
-/// Asks Telegram whose token it is. A store that knows the token already can start without Telegram.
+/// Asks Telegram whose token it is, and what people call the bot. A store that knows the token already can start without Telegram.
 async fn identify(
     token: &BotToken,
     vault: &Vault,
     ports: &Ports,
-) -> Result<Option<BotIdentity>, StartError> {
+) -> Result<Option<(BotIdentity, String)>, StartError> {
     let secret = token.secret();
     match Client::new(ports.transport.clone(), secret.clone()).get_me().await {
-        Ok(me) => Ok(Some(BotIdentity {
-            id: UserId::new(token.bot_id()),
-            username: me.username().to_owned(),
-            token: token_print(vault, secret),
-        })),
+        Ok(me) => {
+            let bot = BotIdentity {
+                id: UserId::new(token.bot_id()),
+                username: me.username().to_owned(),
+                token: token_print(vault, secret),
+            };
+            Ok(Some((bot, me.user.first_name)))
+        }
         Err(ApiError::Unauthorized | ApiError::NotFound) => Err(StartError::MasterToken),
         Err(error) => {
             let known = ports.store.token(TenantId::Master).await.map_err(StartError::Store)?;
@@ -241,6 +244,7 @@ async fn register_master(
     core: &Core,
     token: &BotToken,
     bot: BotIdentity,
+    name: String,
     vault: &Vault,
 ) -> Result<(), StartError> {
     let sealed = seal_token(vault, &TenantId::Master, token.secret());
@@ -249,7 +253,7 @@ async fn register_master(
         id: id.map_err(|_| StartError::Core)?,
         tenant: TenantId::Master,
         caller: Caller::System,
-        body: LedgerCommand::RegisterMaster { name: bot.username.clone(), bot },
+        body: LedgerCommand::RegisterMaster { name, bot },
     };
     let record = Record::Token { tenant: TenantId::Master, sealed };
     let waiting = core.ledger().execute(command, vec![record]).await;
