@@ -53,7 +53,8 @@ impl Report {
     /// A report from its document; numbers that are none are left out.
     pub(super) fn from_json(document: &Value) -> Self {
         let fields = document.as_object().into_iter().flatten();
-        let row = |(name, value): (&String, &Value)| Some((name.clone(), value.as_number()?.clone()));
+        let row =
+            |(name, value): (&String, &Value)| Some((name.clone(), value.as_number()?.clone()));
         Self { rows: fields.filter_map(row).collect() }
     }
 }
@@ -106,10 +107,7 @@ mod tests {
         report.ms("p99_ms", Duration::from_micros(12_045));
         report.ratio("ratio", 93, 100);
         report.ratio("none", 1, 0);
-        assert_eq!(
-            report.to_json().to_string(),
-            r#"{"orders":7,"p99_ms":12.045,"ratio":0.93}"#
-        );
+        assert_eq!(report.to_json().to_string(), r#"{"orders":7,"p99_ms":12.045,"ratio":0.93}"#);
         assert_eq!(report.to_string().lines().count(), 3);
         assert_eq!(Report::from_json(&report.to_json()).to_json(), report.to_json());
     }

@@ -17,7 +17,6 @@ use crate::domain::outcome::Outcome;
 use crate::domain::stock::Ask;
 use crate::store::SharedStore;
 use crate::store::sqlite::SqliteStore;
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,21 +26,13 @@ use tokio::runtime::Handle;
 pub(super) fn run(work: &Work) -> Result<Report, Failure> {
     let scratch = Scratch::make(work.dir.as_deref())?;
     let path = scratch.store();
-    let report = RefCell::new(Report::default());
     host(|sockets| async {
         let store: SharedStore = Arc::new(SqliteStore::open(&path).map_err(failed)?);
-        let mut report = report.borrow_mut();
-        measure(work, store, sockets, &mut report).await
-    })?;
-    Ok(report.into_inner())
+        measure(work, store, sockets).await
+    })
 }
 
-async fn measure(
-    work: &Work,
-    store: SharedStore,
-    sockets: Handle,
-    report: &mut Report,
-) -> Result<(), Failure> {
+async fn measure(work: &Work, store: SharedStore, sockets: Handle) -> Result<Report, Failure> {
     let scale = work.scale(2 * (work.orders + work.in_flight + SINGLES))?;
     let mut shop = Shop::open(store.clone(), scale).await?;
     let raw = commits(&mut shop, 1_000, work.orders).await?;
@@ -54,12 +45,13 @@ async fn measure(
     core.ended().await;
 
     let rate = per_second(work.orders, elapsed);
+    let mut report = Report::default();
     report.whole("orders", work.orders);
     report.whole("in_flight", work.in_flight);
     report.whole("orders_per_second", rate);
     report.ms("p50_ms", times.percentile(50));
     report.ms("p99_ms", times.percentile(99));
-    raw.report(report, "raw_");
+    raw.report(&mut report, "raw_");
     report.ratio("ratio", rate.into(), raw.rate().into());
     let (one, commit) = (alone.percentile(50), single.times.percentile(50));
     report.ms("alone_p50_ms", one);
@@ -67,7 +59,7 @@ async fn measure(
     report.ms("raw_single_commit_p50_ms", commit);
     report.ms("raw_single_commit_p99_ms", single.times.percentile(99));
     report.ratio("alone_ratio", one.as_nanos(), commit.as_nanos());
-    Ok(())
+    Ok(report)
 }
 
 /// Many customers buy at once, each one thing after the other, until so many orders are durable.

@@ -9,7 +9,6 @@ use crate::cli::hosting::host;
 use crate::clock::Stopwatch;
 use crate::store::SharedStore;
 use crate::store::sqlite::SqliteStore;
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,23 +26,21 @@ pub(super) struct Series {
 pub(super) fn run(work: &Work) -> Result<Report, Failure> {
     let scratch = Scratch::make(work.dir.as_deref())?;
     let path = scratch.store();
-    let report = RefCell::new(Report::default());
     let hundreds = work.orders.min(work.orders / 5 + 100);
-    host(|_| async {
+    let mut report = host(|_| async {
         let store: SharedStore = Arc::new(SqliteStore::open(&path).map_err(failed)?);
         let set_up = Stopwatch::start();
         let scale = work.scale(work.orders + hundreds + SINGLES)?;
         let mut shop = Shop::open(store, scale).await?;
-        let mut report = report.borrow_mut();
+        let mut report = Report::default();
         report.ms("set_up_ms", set_up.elapsed());
         for (size, orders) in [(1_000, work.orders), (100, hundreds), (1, SINGLES.min(work.orders))]
         {
             let series = commits(&mut shop, size, orders).await?;
             series.report(&mut report, &format!("batches_of_{size}_"));
         }
-        Ok(())
+        Ok(report)
     })?;
-    let mut report = report.into_inner();
     report.whole("store_bytes", scratch.size()?);
     report.extend("start_", load::in_a_new_process(&path)?);
     Ok(report)

@@ -16,7 +16,9 @@ use crate::domain::ledger::{LedgerCommand, LedgerMachine, Rules};
 use crate::domain::money::Money;
 use crate::domain::pricing::Markup;
 use crate::domain::sealed::{Fingerprint, Sealed};
-use crate::domain::stock::{Ask, HoldFate, ITEMS_PER_COMMAND, StockCommand, StockEvent, StockMachine};
+use crate::domain::stock::{
+    Ask, HoldFate, ITEMS_PER_COMMAND, StockCommand, StockEvent, StockMachine,
+};
 use crate::domain::tenant::BotIdentity;
 use crate::domain::time::Timestamp;
 use crate::store::batch::{Batch, BatchEntry, Record};
@@ -108,7 +110,11 @@ impl Shop {
         Ok(())
     }
 
-    async fn write(&mut self, entries: Vec<BatchEntry>, records: Vec<Record>) -> Result<(), Failure> {
+    async fn write(
+        &mut self,
+        entries: Vec<BatchEntry>,
+        records: Vec<Record>,
+    ) -> Result<(), Failure> {
         let batch = self.batch(entries, records);
         self.commit(batch).await
     }
@@ -210,7 +216,8 @@ impl Shop {
         let held = self.stock.decide_hold(&quote, &tenant, user).map_err(failed)?;
         self.stock.apply(&held);
         let StockEvent::Held(hold) = held else { return Err(failed("a hold is none")) };
-        let body = LedgerCommand::PlaceOrder { quote: quote.clone(), holding: Ok(hold.items.clone()) };
+        let body =
+            LedgerCommand::PlaceOrder { quote: quote.clone(), holding: Ok(hold.items.clone()) };
         let mut entry = self.ledger(Caller::User(user), tenant, body)?;
         let fate = self.stock.decide_fate(self.stock.generation(), hold.id, HoldFate::Sold);
         if let Some(settled) = fate {

@@ -216,7 +216,7 @@ pub(crate) fn created(
 }
 
 pub(super) fn to_agent(ctx: &Context<'_>, agent: &AgentId) -> Button {
-    ctx.named(&agent.to_string(), Tap::Admin(AdminTap::Agent(agent.clone())))
+    ctx.named(&format!("👥 {agent}"), Tap::Admin(AdminTap::Agent(agent.clone())))
 }
 
 /// No such agent.

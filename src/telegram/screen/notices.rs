@@ -4,7 +4,7 @@
 //! goods: the header and the footer stand around them.
 
 use super::payouts::details;
-use super::{Button, Screen, label};
+use super::{Button, Screen, label, shop_word};
 use crate::domain::command::CommandKey;
 use crate::domain::id::AgentId;
 use crate::domain::money::Money;
@@ -83,7 +83,7 @@ pub fn delivery_stuck(voice: Voice<'_>, order: &Order, cause: AwaitCause) -> Scr
     };
     let values = [
         ("order", order.id.to_string()),
-        ("tenant", order.tenant.to_string()),
+        ("tenant", shop_word(&order.tenant)),
         ("user", order.user.to_string()),
         ("cause", voice.plain(cause, &[])),
     ];

@@ -24,7 +24,10 @@ fn check(what: &str, keys: &[&str]) {
 
 #[test]
 fn bench_orders_prints_its_figures() {
-    check("orders", &["orders_per_second", "p99_ms", "ratio", "raw_orders_per_second", "alone_ratio"]);
+    check(
+        "orders",
+        &["orders_per_second", "p99_ms", "ratio", "raw_orders_per_second", "alone_ratio"],
+    );
 }
 
 #[test]

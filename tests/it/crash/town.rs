@@ -186,12 +186,7 @@ impl Town {
 }
 
 /// Posts to a control route of the sandbox at `url`.
-pub(super) async fn control(
-    http: &reqwest::Client,
-    url: &str,
-    route: &str,
-    body: &Value,
-) -> Value {
+pub(super) async fn control(http: &reqwest::Client, url: &str, route: &str, body: &Value) -> Value {
     let sent = http.post(format!("{url}/sandbox/{route}")).json(body).send().await;
     let answer = sent.expect("the sandbox answers");
     let good = answer.status().is_success();

@@ -72,10 +72,7 @@ pub(super) fn promised(town: &Town) -> BTreeSet<String> {
 
 /// Orders with the number of their items. The same goods may come again when the message says so;
 /// nobody else's, never others.
-fn arrivals(
-    parcels: &[Parcel],
-    owners: &mut BTreeMap<String, String>,
-) -> BTreeMap<String, usize> {
+fn arrivals(parcels: &[Parcel], owners: &mut BTreeMap<String, String>) -> BTreeMap<String, usize> {
     let mut orders: BTreeMap<String, &Parcel> = BTreeMap::new();
     for parcel in parcels {
         let Parcel { order, lines, repeat } = parcel;
