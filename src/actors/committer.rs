@@ -183,7 +183,7 @@ impl Desk {
         };
         match head {
             Ok(head) => {
-                self.intake.answer(answers);
+                self.intake.answer(head.epoch, answers);
                 // A committer that is gone belongs to a generation that is ending.
                 let _ = committer.try_send(Written { head });
             }

@@ -250,7 +250,10 @@ impl Chats {
             update,
             state: memory.stored(),
         })];
-        records.extend(memory.profile.clone().map(Record::Profile));
+        // A group is many people; only a private chat says who somebody is.
+        if job.inbound.incoming.private {
+            records.extend(memory.profile.clone().map(Record::Profile));
+        }
         if job.spilled.get() {
             records.push(Record::InboxDone { bot: self.shop.bot, update });
         }

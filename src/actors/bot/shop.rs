@@ -19,6 +19,7 @@ use crate::telegram::transport::SharedTransport;
 use crate::vault::Vault;
 use chrono::FixedOffset;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
 
 /// What all bots of a fleet share.
 #[derive(Clone)]
@@ -47,6 +48,8 @@ pub struct Fleet {
     pub post: Post,
     /// The way to the Supervisor, once it runs.
     pub supervisor: Arc<OnceLock<SupervisorHandle>>,
+    /// Files of paid goods that may be in memory at once, of all bots together.
+    pub files: Arc<Semaphore>,
     /// Numbers and switches.
     pub settings: Arc<Settings>,
 }

@@ -100,7 +100,7 @@ impl Upload<'_> {
         if self.shop.fleet.store.put_blob(print, sealed, now).await.is_err() {
             return Reply::Unavailable;
         }
-        match self.command(0, vec![print], Vec::new()).await {
+        match self.command(vec![print], Vec::new()).await {
             Ok(duplicates) if duplicates.is_empty() => report.added = 1,
             Ok(_) => report.present.push(1),
             Err(reply) => return reply,
@@ -171,7 +171,7 @@ impl Upload<'_> {
     async fn add(&self, goods: Vec<Good>, mut report: UploadReport) -> Reply {
         let vault = &self.shop.fleet.vault;
         let plain = self.shop.fleet.settings.plain_goods;
-        for (part, goods) in goods.chunks(ITEMS_PER_COMMAND).enumerate() {
+        for goods in goods.chunks(ITEMS_PER_COMMAND) {
             let records = goods
                 .iter()
                 .map(|good| Record::Goods {
@@ -180,7 +180,7 @@ impl Upload<'_> {
                 })
                 .collect();
             let contents = goods.iter().map(|good| good.content).collect();
-            match self.command(part, contents, records).await {
+            match self.command(contents, records).await {
                 Ok(duplicates) => {
                     let numbers = duplicates.iter().filter_map(|position| {
                         goods.get(usize::try_from(*position).ok()?).map(|good| good.number)
@@ -203,12 +203,15 @@ impl Upload<'_> {
     /// One command of the series; answers the positions that were duplicates.
     async fn command(
         &self,
-        part: usize,
         items: Vec<Fingerprint>,
         records: Vec<Record>,
     ) -> Result<Vec<u32>, Reply> {
+        // Named by its content, not by its number: an upload that begins again after a crash leaves
+        // out what is on the shelf, and its parts are cut elsewhere.
+        let first = items.first().map(ToString::to_string).unwrap_or_default();
+        let id = format!("{}:{first}", self.id);
         let command = Command {
-            id: format!("{}:{part}", self.id).parse().map_err(|_| Reply::Unavailable)?,
+            id: id.parse().map_err(|_| Reply::Unavailable)?,
             tenant: self.shop.tenant.clone(),
             caller: Caller::User(self.user),
             body: StockCommand::AddItems { product: self.product, items },
