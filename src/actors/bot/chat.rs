@@ -199,6 +199,7 @@ impl Chats {
             // The next update finds the chat as it was before this one.
             self.bury(update, "the chat's state is refused", job.spilled.get()).await;
         }
+        self.shop.fleet.probe.at(Point::Saved, &incoming.chat.number().to_string());
         self.follow(after).await;
         self.perform(job, effects).await;
         if incoming.private && !matches!(incoming.content, Content::Blocked(true)) {
