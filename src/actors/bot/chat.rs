@@ -87,7 +87,10 @@ impl Chats {
         if idle {
             let chats = self.clone();
             actix_rt::spawn(async move {
-                while let Some(job) = chats.mailroom.next(chat) {
+                // What waits when the run ends is the next run's: from the inbox or from Telegram.
+                while !chats.courier.is_stopped()
+                    && let Some(job) = chats.mailroom.next(chat)
+                {
                     chats.work(&job).await;
                     chats.mailroom.finish(&job);
                 }

@@ -74,6 +74,11 @@ impl Courier {
         self.stopped.set(true);
     }
 
+    /// Whether the run has ended.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
     /// Takes up what an earlier run left, of one person or of all: sends what is pending, remembers
     /// who waits for a contact.
     pub(super) async fn recover(&self, user: Option<UserId>) -> Result<(), StoreError> {

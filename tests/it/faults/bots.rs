@@ -29,7 +29,7 @@ fn a_refused_token_is_probed_and_a_resume_tries_it_at_once() {
     // A poll under way is answered first.
     world.wait(Millis::from_secs(30));
     assert_eq!(world.bot("a1").state, BotState::TokenRefused);
-    world.wait(Millis::from_secs(330));
+    world.wait(Millis::from_secs(500));
     assert_eq!(world.bot("a1").state, BotState::Running, "the probe found the token good");
 
     world.telegram_fails("a1", FaultKind::Unauthorized, Millis::from_secs(60));

@@ -46,7 +46,6 @@ impl World {
             let sandbox = sandbox.clone();
             actix_rt::spawn(async move { drop(sandbox.tap(&tap).await) });
         });
-        self.wait(Millis::from_ms(1));
     }
 
     /// A customer asks for a price and takes it, without waiting for what comes of it.
@@ -110,11 +109,22 @@ impl World {
 
     /// Telegram goes wrong for a shop's bot.
     pub(crate) fn telegram_fails(&self, shop: &str, kind: FaultKind, span: Millis) {
+        self.method_fails(shop, None, kind, span);
+    }
+
+    /// One method goes wrong, or all.
+    pub(crate) fn method_fails(
+        &self,
+        shop: &str,
+        method: Option<&str>,
+        kind: FaultKind,
+        span: Millis,
+    ) {
         let fault = Fault {
             kind,
             bot: None,
             user_id: None,
-            method: None,
+            method: method.map(str::to_owned),
             until: None,
             left: None,
             retry_after_s: 1,

@@ -238,6 +238,7 @@ impl Store for Gate {
         missing_goods() -> Vec<ItemId>;
         put_blob(content: Fingerprint, sealed: Sealed, at: Timestamp) -> ();
         drop_orphans(before: Timestamp) -> u64;
+        forget_answers(before: Timestamp, limit: u32) -> u64;
         chronicle() -> (Head, Chronicle);
         known_contents(contents: Vec<Fingerprint>) -> Vec<Fingerprint>;
         token(tenant: TenantId) -> Option<Sealed>;
