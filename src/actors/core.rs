@@ -7,7 +7,7 @@
 //! requests go alone, one by one, and only the culprit is refused; a request in hand at two deaths is
 //! quarantined (DESIGN.md, section 4).
 
-use super::committer::{Committer, CommitterHandle, Desk};
+use super::committer::{Committer, CommitterHandle, Desk, nothing_before};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
 use super::ledger::{LedgerActor, LedgerHandle};
@@ -307,6 +307,7 @@ impl Leader {
                 head,
                 filling: Vec::new(),
                 writing: false,
+                announced: nothing_before(),
                 batch_max: parts.limits.batch_max,
                 desk,
                 _watch: life.watch("committer"),
