@@ -15,7 +15,7 @@ pub(super) struct Seat {
     bot: String,
     user: i64,
     chat: i64,
-    language: &'static str,
+    language: String,
     /// The chat before the last thing done, by message id.
     before: BTreeMap<i64, Value>,
     /// The last message said.
@@ -24,8 +24,8 @@ pub(super) struct Seat {
 
 impl Seat {
     /// `user` in the private chat with `bot`.
-    pub(super) fn new(control: Control, bot: &str, user: i64, language: &'static str) -> Self {
-        let before = BTreeMap::new();
+    pub(super) fn new(control: Control, bot: &str, user: i64, language: &str) -> Self {
+        let (before, language) = (BTreeMap::new(), language.to_owned());
         Self { control, bot: bot.to_owned(), user, chat: user, language, before, said: 0 }
     }
 
@@ -98,11 +98,7 @@ impl Seat {
     }
 
     /// The same for what `look` finds in a message's text.
-    pub(super) async fn expect_that<T>(
-        &self,
-        what: &str,
-        look: impl Fn(&str) -> Option<T>,
-    ) -> T {
+    pub(super) async fn expect_that<T>(&self, what: &str, look: impl Fn(&str) -> Option<T>) -> T {
         let found = eventually(async || {
             self.news().await.iter().rev().find_map(|message| look(text_of(message)))
         });
@@ -142,7 +138,8 @@ impl Seat {
 
     /// Waits until the last message said is gone from the chat.
     pub(super) async fn expect_deleted(&self) {
-        let gone = eventually(async || (!self.messages().await.contains_key(&self.said)).then_some(()));
+        let gone =
+            eventually(async || (!self.messages().await.contains_key(&self.said)).then_some(()));
         assert!(gone.await.is_some(), "the message stays:\n{}", self.show().await);
     }
 

@@ -102,7 +102,13 @@ impl World {
     }
 
     /// A category and a product of lines in it, with these lines in stock.
-    pub(super) async fn open_shelf(&self, category: &str, product: &str, price: &str, lines: &[&str]) {
+    pub(super) async fn open_shelf(
+        &self,
+        category: &str,
+        product: &str,
+        price: &str,
+        lines: &[&str],
+    ) {
         let mut admin = self.admin();
         admin.say(&format!("/category_add {category}")).await;
         admin.expect("Category cat_1 is created").await;

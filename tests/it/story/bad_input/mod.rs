@@ -22,6 +22,12 @@ async fn every_bad_input_gets_an_answer_and_changes_nothing() {
         wrong.extend(town.check(table).await);
     }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n\n"));
+    // Digits of any width are digits, and what is accepted does change something.
+    let before = town.world.business();
+    let mut admin = town.seat(Who::Admin);
+    admin.say("/credit olivia 3001 １０．５ gift").await;
+    admin.expect("Credited 10.50 USDT").await;
+    assert_ne!(town.world.business(), before);
     town.world.fleet.stop_and_audit().await;
 }
 

@@ -51,13 +51,29 @@ pub(super) const TABLES: &[Table] = &[
     Table { who: Who::Admin, open: &[], rows: AGENTS },
     Table { who: Who::Admin, open: &[], rows: UNKNOWN_IDS },
     Table { who: Who::Admin, open: &["/admin", "tap Credit"], rows: CREDIT_ANSWERS },
-    Table { who: Who::Admin, open: &["/goods", "tap Keys", "tap Key", "tap Price"], rows: AMOUNT_ANSWERS },
+    Table {
+        who: Who::Admin,
+        open: &["/goods", "tap Keys", "tap Key", "tap Price"],
+        rows: AMOUNT_ANSWERS,
+    },
     Table { who: Who::Admin, open: &["/goods", "tap New category"], rows: NAME_ANSWERS },
     Table { who: Who::Customer, open: &[], rows: CUSTOMER },
-    Table { who: Who::Customer, open: &["/catalog", "tap Keys", "tap Key"], rows: QUANTITY_ANSWERS },
+    Table {
+        who: Who::Customer,
+        open: &["/catalog", "tap Keys", "tap Key"],
+        rows: QUANTITY_ANSWERS,
+    },
     Table { who: Who::Owner, open: &[], rows: OWNER },
-    Table { who: Who::Owner, open: &["/agent", "tap Markup", "tap Other percentage"], rows: PERCENT_ANSWERS },
-    Table { who: Who::Owner, open: &["/agent", "tap Markup", "tap Other amount"], rows: FIXED_ANSWERS },
+    Table {
+        who: Who::Owner,
+        open: &["/agent", "tap Markup", "tap Other percentage"],
+        rows: PERCENT_ANSWERS,
+    },
+    Table {
+        who: Who::Owner,
+        open: &["/agent", "tap Markup", "tap Other amount"],
+        rows: FIXED_ANSWERS,
+    },
     Table { who: Who::Owner, open: &["/agent", "tap Wallet"], rows: ADDRESS_ANSWERS },
     Table { who: Who::Owner, open: &["/agent", "tap Withdraw"], rows: WITHDRAW_ANSWERS },
 ];
@@ -288,12 +304,8 @@ const PERCENT_ANSWERS: &[(&str, &str)] = &[
     ("a lot", NO_MARKUP),
 ];
 
-const FIXED_ANSWERS: &[(&str, &str)] = &[
-    ("-1", NO_AMOUNT),
-    ("1e2", NO_AMOUNT),
-    ("NaN", NO_AMOUNT),
-    ("99999999999999", NO_AMOUNT),
-];
+const FIXED_ANSWERS: &[(&str, &str)] =
+    &[("-1", NO_AMOUNT), ("1e2", NO_AMOUNT), ("NaN", NO_AMOUNT), ("99999999999999", NO_AMOUNT)];
 
 const ADDRESS_ANSWERS: &[(&str, &str)] = &[
     ("here", NO_ADDRESS),
