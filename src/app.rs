@@ -11,6 +11,7 @@ use crate::actors::{
 use crate::clock::SharedClock;
 use crate::config::{self, Config, StoreUrl};
 use crate::domain::access::Access;
+use crate::domain::catalog::NAME_MAX;
 use crate::domain::command::{Caller, Command};
 use crate::domain::id::{TenantId, UserId};
 use crate::domain::ledger::{LedgerCommand, Rules};
@@ -129,8 +130,8 @@ impl Fleet {
         if !core.ready().await {
             return Err(StartError::Core);
         }
-        if let Some(bot) = identity {
-            register_master(&core, token, bot, &vault).await?;
+        if let Some((name, bot)) = identity {
+            register_master(&core, token, name, bot, &vault).await?;
         }
         Ok(Self::start_bots(config, ports, core, vault, texts))
     }
@@ -152,6 +153,7 @@ impl Fleet {
             default_language: language(config),
             zone: config.shop.zone.offset(),
         });
+        actix_rt::spawn(post.clone().tell_of_set_aside());
         let handle = Arc::new(OnceLock::new());
         let fleet = crate::actors::BotFleet {
             core: core.clone(),
@@ -182,6 +184,7 @@ impl Fleet {
             ledger: core.ledger(),
             store: ports.store,
             clock: ports.clock,
+            keep_ids: hours(config.shop.command_ids_h),
             every: minutes(config.shop.maturity_every_min),
             batch: u32::try_from(config.shop.maturity_batch).unwrap_or(u32::MAX),
         };
@@ -216,14 +219,19 @@ async fn identify(
     token: &BotToken,
     vault: &Vault,
     ports: &Ports,
-) -> Result<Option<BotIdentity>, StartError> {
+) -> Result<Option<(String, BotIdentity)>, StartError> {
     let secret = token.secret();
     match Client::new(ports.transport.clone(), secret.clone()).get_me().await {
-        Ok(me) => Ok(Some(BotIdentity {
-            id: UserId::new(token.bot_id()),
-            username: me.username().to_owned(),
-            token: token_print(vault, secret),
-        })),
+        Ok(me) => {
+            let bot = BotIdentity {
+                id: UserId::new(token.bot_id()),
+                username: me.username().to_owned(),
+                token: token_print(vault, secret),
+            };
+            // Telegram's display names are longer than ours may be.
+            let name = me.user.first_name.chars().take(NAME_MAX).collect();
+            Ok(Some((name, bot)))
+        }
         Err(ApiError::Unauthorized | ApiError::NotFound) => Err(StartError::MasterToken),
         Err(error) => {
             let known = ports.store.token(TenantId::Master).await.map_err(StartError::Store)?;
@@ -240,6 +248,7 @@ async fn identify(
 async fn register_master(
     core: &Core,
     token: &BotToken,
+    name: String,
     bot: BotIdentity,
     vault: &Vault,
 ) -> Result<(), StartError> {
@@ -249,7 +258,7 @@ async fn register_master(
         id: id.map_err(|_| StartError::Core)?,
         tenant: TenantId::Master,
         caller: Caller::System,
-        body: LedgerCommand::RegisterMaster { name: bot.username.clone(), bot },
+        body: LedgerCommand::RegisterMaster { name, bot },
     };
     let record = Record::Token { tenant: TenantId::Master, sealed };
     let waiting = core.ledger().execute(command, vec![record]).await;

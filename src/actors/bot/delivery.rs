@@ -12,6 +12,7 @@ use crate::domain::command::{Caller, Command};
 use crate::domain::id::{ChatId, OrderId, UserId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::order::{AwaitCause, Delivery, Order};
+use crate::domain::rejection::Rejection;
 use crate::domain::time::Millis;
 use crate::secret::SecretBytes;
 use crate::store::StoreError;
@@ -73,17 +74,23 @@ impl Courier {
         self.stopped.set(true);
     }
 
-    /// Takes up what the last run left: sends what is pending, remembers who waits for a contact.
-    pub(super) async fn recover(&self) -> Result<(), StoreError> {
+    /// Whether the run has ended.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
+    /// Takes up what an earlier run left, of one person or of all: sends what is pending, remembers
+    /// who waits for a contact.
+    pub(super) async fn recover(&self, user: Option<UserId>) -> Result<(), StoreError> {
         const PAGE: u32 = 200;
         let mut skip = 0;
         loop {
             let query = OrderQuery {
                 tenant: Some(self.shop.tenant.clone()),
+                user,
                 undelivered: true,
                 skip,
                 limit: PAGE,
-                ..OrderQuery::default()
             };
             let page = self.shop.fleet.store.orders(query).await?;
             let rows = u32::try_from(page.rows.len()).unwrap_or(PAGE);
@@ -137,6 +144,9 @@ impl Courier {
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let order = match self.shop.fleet.store.order(id.clone()).await {
+                // A purchase that is repeated (a second tap, an update that comes again after a
+                // crash) is no wish to have the goods again.
+                Ok(Some(order)) if !repeat && order.delivery.is_done() => return,
                 Ok(Some(order)) => order,
                 Ok(None) => return,
                 Err(error) => {
@@ -250,10 +260,16 @@ impl Courier {
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let waiting = self.shop.fleet.core.ledger().execute(command.clone(), Vec::new()).await;
-            if let Ok(mut waiting) = waiting
-                && waiting.answer().await.is_ok()
-            {
-                return;
+            if let Ok(mut waiting) = waiting {
+                match waiting.answer().await {
+                    Ok(Ok(_)) => return,
+                    // The store may take it another time; the goods have arrived all the same.
+                    Ok(Err(Rejection::Unrecordable)) | Err(_) => {}
+                    Ok(Err(rejection)) => {
+                        tracing::error!(order = %order.id, %rejection, "a delivery is not recorded");
+                        return;
+                    }
+                }
             }
             self.pause(&mut pause).await;
         }
@@ -269,7 +285,7 @@ fn parts(
     repeat: bool,
 ) -> Result<Vec<Outgoing>, Unopenable> {
     let header = notices::delivery_header(voice, order, repeat);
-    let again = notices::delivery_header(voice, order, true);
+    let again = notices::delivery_repeat(voice);
     let footer = notices::delivery_footer(voice);
     match order.kind {
         GoodsKind::Line => {

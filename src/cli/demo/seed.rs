@@ -17,31 +17,56 @@ use crate::domain::stock::StockCommand;
 use crate::domain::tenant::BotIdentity;
 use crate::store::batch::Record;
 
-/// What is sold: category, product, price, description, lines.
+/// What is sold: category, product, price, description, lines. In both languages of the demo, as a
+/// catalogue has one text for all.
 const GOODS: &[(&str, &[Sample])] = &[
     (
-        "🎮 Game keys",
+        "🎮 Games · 游戏",
         &[
             Sample(
                 "Star Harbor (PC)",
                 "12.5",
-                "Full game, worldwide, activates at once.",
+                "Full game, worldwide, activates at once.\n完整版游戏，全球可用，立即激活。",
                 "STAR",
-                12,
+                24,
             ),
-            Sample("Night Rally 3", "7.9", "Racing. One key, one account.", "RALLY", 8),
+            Sample(
+                "Night Rally 3",
+                "7.9",
+                "Racing. One key, one account.\n赛车游戏，一个激活码对应一个账号。",
+                "RALLY",
+                8,
+            ),
         ],
     ),
     (
-        "📺 Subscriptions",
+        "📺 Subscriptions · 订阅",
         &[
-            Sample("Streamly · 1 month", "4.2", "Code for one month, any region.", "STRM", 20),
-            Sample("Tunora · 3 months", "9.99", "Music without advertising.", "TUNE", 15),
+            Sample(
+                "Streamly · 1 month",
+                "4.2",
+                "A code for one month, any region.\n一个月会员兑换码，不限地区。",
+                "STRM",
+                20,
+            ),
+            Sample(
+                "Tunora · 3 months",
+                "9.99",
+                "Music without advertising.\n三个月音乐会员，无广告。",
+                "TUNE",
+                15,
+            ),
         ],
     ),
     (
-        "🧰 Tools",
-        &[Sample("PixelDesk licence", "19", "Lifetime licence for one computer.", "PIXL", 3)],
+        "🧰 Tools · 工具",
+        &[Sample(
+            "PixelDesk licence",
+            "19",
+            "A lifetime licence for one computer.\n永久授权，可用于一台电脑。",
+            "PIXL",
+            3,
+        )],
     ),
 ];
 
@@ -54,8 +79,8 @@ pub(super) async fn open_shop(fleet: &Fleet, cast: &Cast) -> Result<bool, Failur
         return Ok(false);
     }
     let seed = Seed { fleet };
-    for (category, samples) in GOODS {
-        let category = seed.category(category).await?;
+    for (place, (category, samples)) in GOODS.iter().enumerate() {
+        let category = seed.category(place, category).await?;
         for sample in *samples {
             seed.product(category, sample).await?;
         }
@@ -73,9 +98,9 @@ struct Seed<'a> {
 }
 
 impl Seed<'_> {
-    async fn category(&self, name: &str) -> Result<CategoryId, Failure> {
+    async fn category(&self, place: usize, name: &str) -> Result<CategoryId, Failure> {
         let body = StockCommand::CreateCategory { name: name.to_owned() };
-        match self.stock(&format!("category:{}", name.len()), body, Vec::new()).await? {
+        match self.stock(&format!("category:{place}"), body, Vec::new()).await? {
             Outcome::CategoryCreated(id) => Ok(id),
             other => Err(unexpected(&other)),
         }
@@ -149,7 +174,7 @@ impl Seed<'_> {
         let body = LedgerCommand::Credit {
             tenant: TenantId::Agent(agent.clone()),
             user,
-            amount: amount("50")?,
+            amount: amount("200")?,
             reason: "Welcome to the demo".to_owned(),
         };
         let id = format!("credit:{user}");

@@ -20,7 +20,7 @@ pub const DATA_MAX: usize = 64;
 /// The percents on the markup buttons; a button holds the place in this list.
 pub const PERCENT_PRESETS: [u32; 6] = [0, 5, 10, 20, 30, 50];
 /// The fixed amounts on the markup buttons, in whole USDT.
-pub const FIXED_PRESETS: [u32; 6] = [0, 1, 2, 5, 10, 20];
+pub const FIXED_PRESETS: [u32; 6] = [1, 2, 3, 5, 10, 20];
 
 /// Something a button can ask for; commands ask for the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,6 +33,7 @@ pub(crate) use paging::ROWS;
 pub(crate) use prompt::{prompt, terms};
 pub(crate) use shop::{elsewhere, greeting, menu, say_elsewhere};
 
+use crate::domain::id::TenantId;
 use crate::telegram::callback::Tap;
 use std::fmt;
 
@@ -114,6 +115,11 @@ impl fmt::Debug for Screen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Screen({} bytes, {} rows)", self.html.len(), self.keyboard.len())
     }
+}
+
+/// A shop as commands name it: `master`, or the agent's id.
+fn shop_word(tenant: &TenantId) -> String {
+    tenant.agent().map_or_else(|| tenant.to_string(), ToString::to_string)
 }
 
 /// A label as a phone shows it: one line, cut where it is too long.

@@ -3,7 +3,7 @@
 
 use super::purchases::{self, Offer};
 use super::upload::{self, FileTrouble, UploadNote};
-use super::{Button, Context, Screen, agents, payouts, refusal, shop};
+use super::{Button, Context, Screen, agents, payouts, refusal, shop, shop_word};
 use crate::domain::catalog::TextRefusal;
 use crate::domain::id::{AgentId, CategoryId, OrderId, ProductId, TenantId, UserId};
 use crate::domain::money::Money;
@@ -160,7 +160,7 @@ pub(crate) fn note(ctx: &Context<'_>, note: &Note) -> Screen {
             let text = ctx.html(Key::AgentReady, &[("agent", &agent.to_string())]);
             Screen::new(text).row([agents::to_agent(ctx, agent), agents::back_home(ctx)])
         }
-        Note::Welcome => said(ctx, Key::OwnerWelcome, [super::owner::back_to_panel(ctx)]),
+        Note::Welcome => super::owner::welcome(ctx),
         Note::Credited(credit) => credited(ctx, credit),
         Note::WithdrawalAsked(terms) => withdrawal_asked(ctx, terms),
         Note::CategoryCreated(id) => {
@@ -267,7 +267,7 @@ fn credited(ctx: &Context<'_>, credit: &CreditNote) -> Screen {
     let text = ctx.html(
         Key::CreditDone,
         &[
-            ("tenant", &credit.tenant.to_string()),
+            ("tenant", &shop_word(&credit.tenant)),
             ("user", &credit.user.to_string()),
             ("amount", &ctx.usdt(credit.amount)),
             ("balance", &ctx.usdt(credit.balance)),

@@ -5,6 +5,7 @@ use crate::domain::id::AgentId;
 use crate::domain::money::Money;
 use crate::domain::pricing::Markup;
 use crate::domain::tenant::Tenant;
+use crate::domain::time::Millis;
 use crate::telegram::callback::{AdminTap, MarkupKind, OwnerTap, Tap};
 use crate::telegram::text::key::Key;
 use rust_decimal::Decimal;
@@ -31,6 +32,7 @@ pub(super) fn panel(ctx: &Context<'_>, [pending, available, held, paid]: [Money;
             ("paid", &ctx.usdt(paid)),
             ("markup", &markup),
             ("wallet", &wallet),
+            ("hours", &maturity_hours(ctx).to_string()),
         ],
     );
     let text =
@@ -43,6 +45,14 @@ pub(super) fn panel(ctx: &Context<'_>, [pending, available, held, paid]: [Money;
             owner(Key::BtnHistory, OwnerTap::History { page: 0 }),
         ])
         .row([shop::back_to_menu(ctx)])
+}
+
+/// Whoever opened the link is the owner now; what a new shop needs first is at hand.
+pub(super) fn welcome(ctx: &Context<'_>) -> Screen {
+    let owner = |key, tap| ctx.button(key, Tap::Owner(tap));
+    Screen::new(ctx.html(Key::OwnerWelcome, &[]))
+        .row([owner(Key::BtnMarkup, OwnerTap::Markup), owner(Key::BtnWallet, OwnerTap::Wallet)])
+        .row([back_to_panel(ctx)])
 }
 
 /// The markup of the own shop, or of an agent's for admins, with presets.
@@ -145,6 +155,13 @@ fn back(ctx: &Context<'_>, agent: Option<&AgentId>) -> Button {
         Some(agent) => Tap::Admin(AdminTap::Agent(agent.clone())),
     };
     ctx.button(Key::BtnBack, tap)
+}
+
+/// How long the profit of a sale of this shop matures; hours, rounded up.
+fn maturity_hours(ctx: &Context<'_>) -> i64 {
+    const HOUR_MS: i64 = Millis::from_hours(1).ms();
+    let own = ctx.shop().and_then(|shop| shop.terms.maturity);
+    (own.unwrap_or(ctx.rules.maturity).ms() + HOUR_MS - 1) / HOUR_MS
 }
 
 /// Back to the panel.

@@ -191,6 +191,10 @@ fn withdraw(ctx: &Context<'_>, available: Money) -> Screen {
     let values = [("available", available), ("min", min), ("fee", fee)];
     let values = values.map(|(name, amount)| (name, ctx.usdt(amount)));
     let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    if available < min {
+        return Screen::new(ctx.html(Key::WithdrawTooEarly, &values[..2]))
+            .row([owner::back_to_panel(ctx)]);
+    }
     Screen::new(ctx.html(Key::AskWithdraw, &values))
         .row([ctx.button(Key::BtnWithdrawAll, Tap::Owner(OwnerTap::WithdrawAll))])
         .row([ctx.button(Key::BtnCancel, Tap::Owner(OwnerTap::Panel))])
