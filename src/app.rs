@@ -11,6 +11,7 @@ use crate::actors::{
 use crate::clock::SharedClock;
 use crate::config::{self, Config, StoreUrl};
 use crate::domain::access::Access;
+use crate::domain::catalog::NAME_MAX;
 use crate::domain::command::{Caller, Command};
 use crate::domain::id::{TenantId, UserId};
 use crate::domain::ledger::{LedgerCommand, Rules};
@@ -129,8 +130,8 @@ impl Fleet {
         if !core.ready().await {
             return Err(StartError::Core);
         }
-        if let Some((bot, name)) = identity {
-            register_master(&core, token, bot, name, &vault).await?;
+        if let Some((name, bot)) = identity {
+            register_master(&core, token, name, bot, &vault).await?;
         }
         Ok(Self::start_bots(config, ports, core, vault, texts))
     }
@@ -152,6 +153,7 @@ impl Fleet {
             default_language: language(config),
             zone: config.shop.zone.offset(),
         });
+        actix_rt::spawn(post.clone().tell_of_set_aside());
         let handle = Arc::new(OnceLock::new());
         let fleet = crate::actors::BotFleet {
             core: core.clone(),
@@ -182,6 +184,7 @@ impl Fleet {
             ledger: core.ledger(),
             store: ports.store,
             clock: ports.clock,
+            keep_ids: hours(config.shop.command_ids_h),
             every: minutes(config.shop.maturity_every_min),
             batch: u32::try_from(config.shop.maturity_batch).unwrap_or(u32::MAX),
         };
@@ -211,12 +214,12 @@ async fn open_vault(config: &Config, ports: &Ports) -> Result<Vault, StartError>
     vault.with_fingerprint_key(&Sealed::from_text(stored)).map_err(StartError::WrongKeys)
 }
 
-/// Asks Telegram whose token it is, and what people call the bot. A store that knows the token already can start without Telegram.
+/// Asks Telegram whose token it is. A store that knows the token already can start without Telegram.
 async fn identify(
     token: &BotToken,
     vault: &Vault,
     ports: &Ports,
-) -> Result<Option<(BotIdentity, String)>, StartError> {
+) -> Result<Option<(String, BotIdentity)>, StartError> {
     let secret = token.secret();
     match Client::new(ports.transport.clone(), secret.clone()).get_me().await {
         Ok(me) => {
@@ -225,7 +228,9 @@ async fn identify(
                 username: me.username().to_owned(),
                 token: token_print(vault, secret),
             };
-            Ok(Some((bot, me.user.first_name)))
+            // Telegram's display names are longer than ours may be.
+            let name = me.user.first_name.chars().take(NAME_MAX).collect();
+            Ok(Some((name, bot)))
         }
         Err(ApiError::Unauthorized | ApiError::NotFound) => Err(StartError::MasterToken),
         Err(error) => {
@@ -243,8 +248,8 @@ async fn identify(
 async fn register_master(
     core: &Core,
     token: &BotToken,
-    bot: BotIdentity,
     name: String,
+    bot: BotIdentity,
     vault: &Vault,
 ) -> Result<(), StartError> {
     let sealed = seal_token(vault, &TenantId::Master, token.secret());

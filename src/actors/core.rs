@@ -191,6 +191,8 @@ struct Generation {
     failures: mpsc::Receiver<Failure>,
     route: Route,
     epoch: u64,
+    /// The last batch that was loaded.
+    seq: u64,
 }
 
 impl Leader {
@@ -207,11 +209,12 @@ impl Leader {
                     return;
                 }
                 Ok(Some(failure)) => self.learn(failure),
-                Err(StoreError::Fenced | StoreError::Leased) => {
-                    self.end("another process leads".to_owned());
+                // Time heals an outage; it heals neither damage nor another leader.
+                Err(StoreError::Unavailable(reason)) => reason,
+                Err(error) => {
+                    self.end(error.to_string());
                     return;
                 }
-                Err(error) => error.to_string(),
             };
             let now = self.parts.clock.now();
             deaths.push_back(now);
@@ -232,7 +235,7 @@ impl Leader {
     /// One generation from load to failure; nothing when the fleet stops.
     async fn generation(&mut self) -> Result<Option<Failure>, StoreError> {
         self.state.send_replace(CoreState::Starting);
-        let Generation { life, mut failures, route, epoch } = self.start().await?;
+        let Generation { life, mut failures, route, epoch, seq } = self.start().await?;
         while let Some(ticket) = self.careful.front().copied() {
             if let Some(task) = self.intake.task(ticket) {
                 route.send(ticket, task);
@@ -249,7 +252,7 @@ impl Leader {
         }
         self.intake.open(route);
         self.state.send_replace(CoreState::Running { epoch });
-        tracing::info!(epoch, "the core takes requests");
+        tracing::info!(epoch, seq, "the core takes requests");
         let mut stopping = self.stopping.clone();
         let failure = tokio::select! {
             biased;
@@ -277,6 +280,7 @@ impl Leader {
         }
         self.intake.quarantine(loaded.ledger.quarantined.iter().cloned());
         let head = loaded.head.clone();
+        let seq = head.seq;
         let (stock, ledger) = self.machines(epoch, loaded);
         self.views.reset(View::new(head.seq, &stock, ledger.tenants().clone()));
         let (life, failures) = Life::begin();
@@ -331,7 +335,8 @@ impl Leader {
             quantity_max: parts.rules.quantity_max,
             _watch: life.watch("stock"),
         });
-        Ok(Generation { life, failures, route: Route { stock, ledger, committer }, epoch })
+        let route = Route { stock, ledger, committer };
+        Ok(Generation { life, failures, route, epoch, seq })
     }
 
     /// The two machines, with the promises that waiting requests redeem.

@@ -1,4 +1,5 @@
-//! The housekeeper: what the fleet does by the clock. Profit matures; orphaned blobs are collected.
+//! The housekeeper: what the fleet does by the clock. Profit matures; old command ids are forgotten;
+//! orphaned blobs are collected.
 //!
 //! Maturity is a series of small commands, so that orders never wait behind it; a restart finds what
 //! became due meanwhile (DESIGN.md, section 3).
@@ -21,6 +22,8 @@ pub struct Housekeeper {
     pub store: SharedStore,
     /// Time and timers.
     pub clock: SharedClock,
+    /// How long command ids are remembered.
+    pub keep_ids: Millis,
     /// How often profit matures.
     pub every: Millis,
     /// Entries that mature by one command.
@@ -34,10 +37,29 @@ impl Housekeeper {
         const ORPHAN_AGE: Millis = Millis::from_hours(24);
         loop {
             self.mature().await;
+            self.forget().await;
             if let Err(error) = self.store.drop_orphans(self.clock.now() - ORPHAN_AGE).await {
                 tracing::warn!(%error, "orphaned files could not be collected");
             }
             self.clock.sleep(self.every).await;
+        }
+    }
+
+    /// Forgets command ids that memory has forgotten long enough ago, in small steps.
+    async fn forget(&self) {
+        /// A repeat that arrives at the very end of the span still finds its answer.
+        const MARGIN: Millis = Millis::from_hours(1);
+        const STEP: u32 = 1_000;
+        let before = self.clock.now() - self.keep_ids - MARGIN;
+        loop {
+            match self.store.forget_answers(before, STEP).await {
+                Ok(forgotten) if forgotten < u64::from(STEP) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "old command ids could not be forgotten");
+                    return;
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! Notices are kind, not owed: they wait in the bot's outbox behind replies, and one that cannot be
 //! sent is forgotten. What is owed (goods) does not travel by post.
 
-use super::views::ViewHandle;
+use super::views::{SetAside, ViewHandle};
 use crate::domain::id::{ChatId, TenantId, UserId};
 use crate::placement::SharedPlacement;
 use crate::store::SharedStore;
@@ -15,6 +15,7 @@ use crate::telegram::text::{Lang, Texts, Voice};
 use chrono::FixedOffset;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::broadcast::error::RecvError;
 
 /// Everybody's way to send a notice.
 #[derive(Clone)]
@@ -94,6 +95,21 @@ impl Post {
         }
     }
 
+    /// Tells admins of every command that is set aside, until the fleet ends.
+    pub async fn tell_of_set_aside(self) {
+        let mut set_aside = self.0.parts.views.watch_set_aside();
+        loop {
+            match set_aside.recv().await {
+                Ok(SetAside { key, what }) => {
+                    self.tell_admins(move |voice| notices::set_aside(voice, &key, &what));
+                }
+                // The store remembers them all.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
     /// Tells admins, and the owner through nobody's bot but his own, that a bot does not work. His own
     /// is the one in trouble, so the owner is told only when it can still send.
     pub(super) fn bot_trouble(&self, tenant: &TenantId, state: BotState) {
@@ -112,10 +128,7 @@ impl Post {
         if let Some(owner) = shop.owner
             && trouble != BotTrouble::TokenRefused
         {
-            let username = shop.bot.username;
-            self.tell(tenant, owner, move |voice| {
-                notices::bot_trouble(voice, None, &username, trouble)
-            });
+            self.tell(tenant, owner, move |voice| notices::own_bot_trouble(voice, trouble));
         }
     }
 }

@@ -264,11 +264,15 @@ impl Supervisor {
         let Some(slot) = self.bots.get_mut(tenant).filter(|slot| slot.run == run) else { return };
         match news {
             BotNews::Running => {
-                slot.told = None;
                 self.publish(tenant, BotState::Running, None, None);
             }
             BotNews::Ended(end) => {
                 slot.switch = None;
+                if self.ran_well(tenant)
+                    && let Some(slot) = self.bots.get_mut(tenant)
+                {
+                    slot.told = None;
+                }
                 self.ended(tenant, &end, ctx);
             }
         }
@@ -296,6 +300,17 @@ impl Supervisor {
         self.publish(tenant, state, Some(now + pause), Some(error.to_owned()));
         self.tell_once(tenant, state);
         self.retry_after(tenant, pause, ctx);
+    }
+
+    /// Whether the bot ran for longer than failures are counted. A probe that gets as far as the first
+    /// update is no recovery, or a loop of panics would be told again with every probe.
+    fn ran_well(&self, tenant: &TenantId) -> bool {
+        let now = self.parts.clock.now();
+        let ran = |status: &BotStatus| {
+            status.state == BotState::Running
+                && now.since(status.since) > self.parts.limits.restarts_window
+        };
+        self.parts.statuses.lock().get(tenant).is_some_and(ran)
     }
 
     /// Counts a failure; too many within the window stop the bot.
@@ -358,7 +373,7 @@ impl Supervisor {
         });
     }
 
-    /// Tells admins and the owner about a lasting trouble, once until the bot runs again.
+    /// Tells admins and the owner about a lasting trouble, once until the bot has run well again.
     fn tell_once(&mut self, tenant: &TenantId, state: BotState) {
         let lasting =
             matches!(state, BotState::Stopped | BotState::TokenRefused | BotState::Conflict);

@@ -3,22 +3,38 @@
 //! Only durable facts get here, in batch order; a reader holds the lock for as long as it takes to
 //! copy what a page shows.
 
+use crate::domain::command::CommandKey;
 use crate::domain::event::Event;
+use crate::domain::ledger::LedgerEvent;
 use crate::domain::view::View;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
+
+/// Commands set aside that nobody has been told of yet; more than two or three is another trouble.
+const SET_ASIDE_MAX: usize = 64;
 
 /// Everybody's way to the [`View`].
 #[derive(Clone, Debug)]
 pub struct ViewHandle {
     view: Arc<RwLock<View>>,
     tenants: watch::Sender<u64>,
+    set_aside: broadcast::Sender<SetAside>,
+}
+
+/// A command that killed the core twice and is refused from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SetAside {
+    /// Which command.
+    pub(super) key: CommandKey,
+    /// What it was, in a word.
+    pub(super) what: String,
 }
 
 impl Default for ViewHandle {
     fn default() -> Self {
         let (tenants, _) = watch::channel(0);
-        Self { view: Arc::default(), tenants }
+        let (set_aside, _) = broadcast::channel(SET_ASIDE_MAX);
+        Self { view: Arc::default(), tenants, set_aside }
     }
 }
 
@@ -33,6 +49,11 @@ impl ViewHandle {
         self.tenants.subscribe()
     }
 
+    /// Every command that is set aside from now on, once that is durable.
+    pub(super) fn watch_set_aside(&self) -> broadcast::Receiver<SetAside> {
+        self.set_aside.subscribe()
+    }
+
     /// Replaces the picture by what was loaded.
     pub(super) fn reset(&self, view: View) {
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
@@ -40,14 +61,20 @@ impl ViewHandle {
     }
 
     /// Adds the facts of a durable batch.
-    pub(super) fn publish<'a>(&self, seq: u64, events: impl Iterator<Item = &'a Event>) {
+    pub(super) fn publish<'a>(&self, seq: u64, events: impl Iterator<Item = &'a Event> + Clone) {
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         let before = view.tenants_version;
-        view.apply(seq, events);
+        view.apply(seq, events.clone());
         let changed = view.tenants_version != before;
         drop(view);
         if changed {
             self.tenants.send_modify(|version| *version += 1);
+        }
+        for event in events {
+            if let Event::Ledger(LedgerEvent::Quarantined { key, what, .. }) = event {
+                // Nobody listens before the bots are started; the store remembers it anyway.
+                let _ = self.set_aside.send(SetAside { key: key.clone(), what: what.clone() });
+            }
         }
     }
 }

@@ -8,9 +8,9 @@ use tokio::runtime::{Builder, Handle};
 ///
 /// # Errors
 /// The work's own failure, or that no runtime can be made.
-pub(super) fn host<F>(work: impl FnOnce(Handle) -> F) -> Result<(), Failure>
+pub(super) fn host<F, T>(work: impl FnOnce(Handle) -> F) -> Result<T, Failure>
 where
-    F: Future<Output = Result<(), Failure>>,
+    F: Future<Output = Result<T, Failure>>,
 {
     let sockets = Builder::new_multi_thread()
         .worker_threads(2)

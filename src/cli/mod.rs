@@ -5,8 +5,10 @@
 //! Exit codes are a promise to scripts (DESIGN.md, section 9).
 
 mod audit;
+mod bench;
 mod config;
 mod demo;
+mod health;
 mod hosting;
 pub mod init;
 mod keys;
@@ -71,6 +73,8 @@ commands! {
     Init(init),
     /// Check every law on the store
     Audit(audit),
+    /// Measure this machine
+    Bench(bench),
     /// Run only the Bot API sandbox
     Sandbox(sandbox),
     /// Check, show or compare the configuration

@@ -52,10 +52,14 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         transport: Arc::new(transport),
         clock,
         random: Arc::new(OsRandom),
-        placement: Arc::new(Threads::start(BOT_THREADS, sockets)),
+        placement: Arc::new(Threads::start(BOT_THREADS, sockets.clone())),
         probe: Probe::none(),
     };
     let fleet = Fleet::start(&config, ports).await.map_err(|error| start_failure(&error))?;
+    if let Some(address) = config.web.listen {
+        let (core, statuses) = (fleet.core.clone(), fleet.statuses.clone());
+        super::health::serve(address, core, statuses, &sockets).await?;
+    }
     tracing::info!("the fleet runs");
     let mut core = fleet.core.state();
     let ended = core.wait_for(|state| matches!(state, CoreState::Ended { .. }));

@@ -4,7 +4,7 @@
 //! carries the key's name, unit included. No field has a default here: a key that is missing from
 //! the default file is an error, and so is one without a field.
 
-use super::values::{StoreUrl, Zone, amount, bot_token, text, texts, word};
+use super::values::{StoreUrl, Zone, amount, bot_token, optional, text, texts, word};
 use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::telegram::token::BotToken;
@@ -123,9 +123,9 @@ pub struct Vault {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Web {
-    /// Where the process listens.
-    #[serde(deserialize_with = "text")]
-    pub listen: SocketAddr,
+    /// Where the process answers how it is; nowhere by default.
+    #[serde(deserialize_with = "optional")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[clock]`

@@ -62,6 +62,16 @@ where
     String::deserialize(from)?.parse().map_err(Error::custom)
 }
 
+/// Reads a text and parses it; an empty one is none.
+pub(super) fn optional<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = String::deserialize(from)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(Error::custom) }
+}
+
 /// Reads a list of texts and parses each.
 pub(super) fn texts<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
 where

@@ -279,6 +279,10 @@ impl Store for FaultyStore {
         self.call(move |store| store.drop_orphans(before))
     }
 
+    fn forget_answers(&self, before: Timestamp, limit: u32) -> Answer<u64> {
+        self.call(move |store| store.forget_answers(before, limit))
+    }
+
     fn chronicle(&self) -> Answer<(Head, Chronicle)> {
         self.call(|store| store.chronicle())
     }

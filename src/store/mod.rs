@@ -145,6 +145,10 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes orphans older than `before`; answers how many.
     fn drop_orphans(&self, before: Timestamp) -> Answer<u64>;
 
+    /// Forgets answers of commands decided before `before`, at most `limit`; answers how many. Order
+    /// ids and transaction ids are kept for ever, elsewhere (law 2).
+    fn forget_answers(&self, before: Timestamp, limit: u32) -> Answer<u64>;
+
     /// Every document as of one head, for the audit.
     fn chronicle(&self) -> Answer<(Head, Chronicle)>;
 

@@ -3,6 +3,9 @@
 mod audit;
 mod browser;
 mod config_docs;
+mod crash;
+mod faults;
 mod kit;
 mod store;
+mod story;
 mod tidy;

@@ -51,6 +51,8 @@ struct Handled {
     state: State,
     effects: Vec<Effect>,
     after: Vec<After>,
+    /// The core did not take a request: nothing was decided.
+    busy: bool,
 }
 
 /// What follows when the new state is durable.
@@ -85,7 +87,10 @@ impl Chats {
         if idle {
             let chats = self.clone();
             actix_rt::spawn(async move {
-                while let Some(job) = chats.mailroom.next(chat) {
+                // What waits when the run ends is the next run's: from the inbox or from Telegram.
+                while !chats.courier.is_stopped()
+                    && let Some(job) = chats.mailroom.next(chat)
+                {
                     chats.work(&job).await;
                     chats.mailroom.finish(&job);
                 }
@@ -138,17 +143,26 @@ impl Chats {
         self.save(vec![Record::InboxDone { bot: self.shop.bot, update }]).await;
     }
 
-    /// Writes records, for as long as it takes.
-    async fn save(&self, records: Vec<Record>) {
-        loop {
+    /// Writes records, for as long as it takes; answers whether the store took them. It is asked
+    /// twice and no more, because a refusal costs the core, and so every chat, a restart.
+    async fn save(&self, records: Vec<Record>) -> bool {
+        const REFUSALS_MAX: u32 = 2;
+        let mut refusals = 0;
+        while refusals < REFUSALS_MAX {
             let waiting = self.shop.fleet.core.committer().save(records.clone()).await;
-            if let Ok(mut waiting) = waiting
-                && matches!(waiting.answer().await, Ok(Ok(_)))
-            {
-                return;
+            if let Ok(mut waiting) = waiting {
+                match waiting.answer().await {
+                    Ok(Ok(_)) => return true,
+                    Ok(Err(rejection)) => {
+                        refusals += 1;
+                        tracing::error!(%rejection, refusals, "a chat's records are refused");
+                    }
+                    Err(_) => {}
+                }
             }
             self.shop.fleet.clock.sleep(RETRY).await;
         }
+        false
     }
 
     async fn handle(&self, job: &Job) -> Result<(), StoreError> {
@@ -163,6 +177,8 @@ impl Chats {
                 dialog::replay(ctx, memory.state.clone(), now)
             });
             let handled = self.drive(job, &mut memory, first).await;
+            // It may have been interrupted between the order and its goods.
+            self.courier.recover(Some(incoming.user)).await?;
             self.warm.borrow_mut().put(incoming.chat, memory);
             self.perform(job, handled.effects).await;
             if job.spilled.get() {
@@ -170,12 +186,21 @@ impl Chats {
             }
             return Ok(());
         }
-        let handled = self.step(job, &mut memory).await;
-        memory.note(update, handled.state);
-        self.save(self.records(job, &memory)).await;
-        self.warm.borrow_mut().put(incoming.chat, memory);
-        self.follow(handled.after).await;
-        self.perform(job, handled.effects).await;
+        let Handled { state, mut effects, after, busy } = self.step(job, &mut memory).await;
+        if busy {
+            // Nothing was decided, so nothing has to be durable first; and a core that is full has
+            // no room for the chat's state either, for as long as the store stalls.
+            self.perform(job, std::mem::take(&mut effects)).await;
+        }
+        memory.note(update, state);
+        if self.save(self.records(job, &memory)).await {
+            self.warm.borrow_mut().put(incoming.chat, memory);
+        } else {
+            // The next update finds the chat as it was before this one.
+            self.bury(update, "the chat's state is refused", job.spilled.get()).await;
+        }
+        self.follow(after).await;
+        self.perform(job, effects).await;
         if incoming.private && !matches!(incoming.content, Content::Blocked(true)) {
             self.courier.contact(incoming.user);
         }
@@ -248,7 +273,7 @@ impl Chats {
     /// Has a step's request performed, steps on with the reply, and so on.
     async fn drive(&self, job: &Job, memory: &mut Memory, first: Step) -> Handled {
         let Step { state, effects, mut request } = first;
-        let mut handled = Handled { state, effects, after: Vec::new() };
+        let mut handled = Handled { state, effects, after: Vec::new(), busy: false };
         for number in 0_u32.. {
             let Some(asked) = request else { break };
             let id = format!("u:{}:{}:{number}", self.shop.bot, job.raw.id);
@@ -298,6 +323,7 @@ impl Chats {
                 }
             }
         };
+        handled.busy |= matches!(reply, Reply::Busy);
         if let Reply::Accepted(Outcome::OrderPlaced(receipt)) = &reply {
             handled.after.push(After::Deliver(receipt.order.clone()));
         }

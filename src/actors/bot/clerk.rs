@@ -81,7 +81,15 @@ impl Clerk<'_> {
             Request::AddFile { product, file_id, file_name } => {
                 Work::Ready(self.upload(product).file(file_id, file_name).await)
             }
-            read => Work::Ready(self.read(read).await),
+            Request::Balance
+            | Request::Orders { .. }
+            | Request::Order { .. }
+            | Request::Redeliver { .. }
+            | Request::AgentPanel
+            | Request::Withdrawals { .. }
+            | Request::Withdrawal { .. }
+            | Request::Bots
+            | Request::SetLanguage { .. } => Work::Ready(self.read(request).await),
         }
     }
 
@@ -119,7 +127,18 @@ impl Clerk<'_> {
             }
             Request::Withdrawal { withdrawal } => self.withdrawal(withdrawal).await,
             Request::Bots => Ok(self.bots()),
-            _ => Ok(Reply::Unavailable),
+            // A language is the chat's own to keep; the rest changes something and is not read.
+            Request::SetLanguage { .. } => Ok(Reply::Done),
+            Request::Quote { .. }
+            | Request::Place { .. }
+            | Request::Stock(_)
+            | Request::Ledger(_)
+            | Request::CreateAgent { .. }
+            | Request::RenewOwnerLink { .. }
+            | Request::ClaimOwner { .. }
+            | Request::AddLines { .. }
+            | Request::AddLineFile { .. }
+            | Request::AddFile { .. } => Ok(Reply::Unavailable),
         };
         answer.unwrap_or_else(|error| {
             tracing::warn!(tenant = %shop.tenant, %error, "a page could not be read");

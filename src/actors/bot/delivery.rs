@@ -12,6 +12,7 @@ use crate::domain::command::{Caller, Command};
 use crate::domain::id::{ChatId, OrderId, UserId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::order::{AwaitCause, Delivery, Order};
+use crate::domain::rejection::Rejection;
 use crate::domain::time::Millis;
 use crate::secret::SecretBytes;
 use crate::store::StoreError;
@@ -42,6 +43,15 @@ pub(super) struct Courier {
     stopped: Rc<Cell<bool>>,
 }
 
+/// Why goods are sent.
+#[derive(Clone, Copy)]
+struct Errand {
+    /// They may have been sent before, and the customer is told so.
+    repeat: bool,
+    /// Their customer asked for them; without that, delivered goods are not sent again.
+    asked: bool,
+}
+
 /// How one attempt ended.
 enum Attempt {
     /// Telegram has every part.
@@ -64,17 +74,23 @@ impl Courier {
         self.stopped.set(true);
     }
 
-    /// Takes up what the last run left: sends what is pending, remembers who waits for a contact.
-    pub(super) async fn recover(&self) -> Result<(), StoreError> {
+    /// Whether the run has ended.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
+    /// Takes up what an earlier run left, of one person or of all: sends what is pending, remembers
+    /// who waits for a contact.
+    pub(super) async fn recover(&self, user: Option<UserId>) -> Result<(), StoreError> {
         const PAGE: u32 = 200;
         let mut skip = 0;
         loop {
             let query = OrderQuery {
                 tenant: Some(self.shop.tenant.clone()),
+                user,
                 undelivered: true,
                 skip,
                 limit: PAGE,
-                ..OrderQuery::default()
             };
             let page = self.shop.fleet.store.orders(query).await?;
             let rows = u32::try_from(page.rows.len()).unwrap_or(PAGE);
@@ -92,14 +108,20 @@ impl Courier {
         }
     }
 
-    /// Sends an order's goods in the background. `repeat` when they may have been sent before.
+    /// Sends an order's goods in the background if they are still owed: a confirm button that is
+    /// tapped again repeats the receipt, not the delivery. `repeat` when they may have been sent
+    /// before.
     pub(super) fn start(&self, order: OrderId, repeat: bool) {
+        self.set_out(order, Errand { repeat, asked: false });
+    }
+
+    fn set_out(&self, order: OrderId, errand: Errand) {
         if !self.under_way.borrow_mut().insert(order.clone()) {
             return;
         }
         let courier = self.clone();
         actix_rt::spawn(async move {
-            courier.deliver(&order, repeat).await;
+            courier.deliver(&order, errand).await;
             courier.under_way.borrow_mut().remove(&order);
         });
     }
@@ -114,13 +136,17 @@ impl Courier {
 
     /// Sends the goods of a delivered order once more because its customer asked.
     pub(super) fn send_again(&self, order: OrderId) {
-        self.start(order, true);
+        self.set_out(order, Errand { repeat: true, asked: true });
     }
 
-    async fn deliver(&self, id: &OrderId, mut repeat: bool) {
+    async fn deliver(&self, id: &OrderId, errand: Errand) {
+        let Errand { mut repeat, asked } = errand;
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let order = match self.shop.fleet.store.order(id.clone()).await {
+                // A purchase that is repeated (a second tap, an update that comes again after a
+                // crash) is no wish to have the goods again.
+                Ok(Some(order)) if !repeat && order.delivery.is_done() => return,
                 Ok(Some(order)) => order,
                 Ok(None) => return,
                 Err(error) => {
@@ -129,6 +155,9 @@ impl Courier {
                     continue;
                 }
             };
+            if order.delivery.is_done() && !asked {
+                return;
+            }
             let attempt = self.attempt(&order, repeat).await;
             repeat = true;
             match attempt {
@@ -231,10 +260,16 @@ impl Courier {
         let mut pause = RETRY_MIN;
         while !self.stopped.get() {
             let waiting = self.shop.fleet.core.ledger().execute(command.clone(), Vec::new()).await;
-            if let Ok(mut waiting) = waiting
-                && waiting.answer().await.is_ok()
-            {
-                return;
+            if let Ok(mut waiting) = waiting {
+                match waiting.answer().await {
+                    Ok(Ok(_)) => return,
+                    // The store may take it another time; the goods have arrived all the same.
+                    Ok(Err(Rejection::Unrecordable)) | Err(_) => {}
+                    Ok(Err(rejection)) => {
+                        tracing::error!(order = %order.id, %rejection, "a delivery is not recorded");
+                        return;
+                    }
+                }
             }
             self.pause(&mut pause).await;
         }
@@ -250,7 +285,7 @@ fn parts(
     repeat: bool,
 ) -> Result<Vec<Outgoing>, Unopenable> {
     let header = notices::delivery_header(voice, order, repeat);
-    let again = notices::delivery_header(voice, order, true);
+    let again = notices::delivery_repeat(voice);
     let footer = notices::delivery_footer(voice);
     match order.kind {
         GoodsKind::Line => {

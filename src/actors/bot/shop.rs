@@ -51,7 +51,7 @@ pub struct Fleet {
     pub settings: Arc<Settings>,
 }
 
-/// Numbers and switches of the bots; each is a configuration key.
+/// Numbers and switches of the bots, most of them configuration keys.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The people with a role, to decide what to show.

@@ -9,6 +9,8 @@ use crate::domain::tenant::Tenant;
 use crate::telegram::client::Client;
 use crate::telegram::outbox::Outbox;
 use crate::telegram::pump::{Ended, Health, Pump, PumpConfig, Taken, UpdateSink, stop_pair};
+use crate::telegram::screen::notices;
+use crate::telegram::text::{Lang, Voice};
 use crate::telegram::update::RawUpdate;
 use actix::{Actor, Addr};
 use futures_util::FutureExt as _;
@@ -77,10 +79,11 @@ async fn live(
     if let Err(error) = chats.recover_inbox().await {
         return BotEnd::Failed(error.to_string());
     }
-    if let Err(error) = courier.recover().await {
+    if let Err(error) = courier.recover(None).await {
         return BotEnd::Failed(error.to_string());
     }
     fleet.post.open(&tenant.id, line.run(), outbox);
+    actix_rt::spawn(publish_commands(fleet.clone(), client.clone()));
     let (ended, end) = oneshot::channel();
     let actor = BotActor { chats, ended: Some(ended) }.start();
     let ear = Ear { bot: actor.clone(), line: line.clone() };
@@ -117,6 +120,20 @@ async fn client(fleet: &Fleet, tenant: &Tenant) -> Result<Client, String> {
     let sealed = sealed.ok_or("the store has no token of this bot")?;
     let token = open_token(&fleet.vault, &tenant.id, &sealed).map_err(|error| error.to_string())?;
     Ok(Client::new(fleet.transport.clone(), token))
+}
+
+/// Sets the menu of commands in every language, English for everybody else. A menu that cannot be
+/// set is missed by nobody who taps.
+async fn publish_commands(fleet: Fleet, client: Client) {
+    for lang in Lang::ALL {
+        let voice = Voice { texts: &fleet.texts, lang, zone: fleet.settings.zone };
+        let list = notices::command_list(voice);
+        let list: Vec<_> = list.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let code = (lang != Lang::En).then(|| lang.word());
+        if let Err(error) = client.set_my_commands(&list, code).await {
+            tracing::debug!(%error, "the menu of commands is not set");
+        }
+    }
 }
 
 /// Between pump and actor.

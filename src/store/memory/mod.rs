@@ -197,6 +197,21 @@ fn drop_orphans(state: &mut State, before: Timestamp) -> u64 {
     (known - state.blobs.len()) as u64
 }
 
+fn forget_answers(state: &mut State, before: Timestamp, limit: u32) -> u64 {
+    let answers = &mut state.docs.answers;
+    let mut old: Vec<_> = answers
+        .values()
+        .filter(|answered| answered.at < before)
+        .map(|answered| (answered.at, answered.key.clone()))
+        .collect();
+    old.sort();
+    old.truncate(limit as usize);
+    for (_, key) in &old {
+        answers.remove(key);
+    }
+    old.len() as u64
+}
+
 impl Store for MemoryStore {
     fn begin_epoch(&self) -> Answer<Head> {
         let answer = self.at(|state| {
@@ -276,6 +291,11 @@ impl Store for MemoryStore {
 
     fn drop_orphans(&self, before: Timestamp) -> Answer<u64> {
         let answer = self.at(move |state| drop_orphans(state, before));
+        Box::pin(async move { Ok(answer.await) })
+    }
+
+    fn forget_answers(&self, before: Timestamp, limit: u32) -> Answer<u64> {
+        let answer = self.at(move |state| forget_answers(state, before, limit));
         Box::pin(async move { Ok(answer.await) })
     }
 

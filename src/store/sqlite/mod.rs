@@ -178,6 +178,10 @@ impl Store for SqliteStore {
         self.write(move |db| records::drop_orphans(db, before))
     }
 
+    fn forget_answers(&self, before: Timestamp, limit: u32) -> Answer<u64> {
+        self.write(move |db| records::forget_answers(db, before, limit))
+    }
+
     fn chronicle(&self) -> Answer<(Head, Chronicle)> {
         self.read(load::chronicle)
     }

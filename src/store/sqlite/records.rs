@@ -116,6 +116,20 @@ pub(super) fn put_blob(
     Ok(())
 }
 
+/// Forgets the oldest answers first.
+pub(super) fn forget_answers(
+    db: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Failure> {
+    let forgotten = db.execute(
+        "DELETE FROM commands WHERE rowid IN
+         (SELECT rowid FROM commands WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        params![before.ms(), limit],
+    )?;
+    Ok(forgotten as u64)
+}
+
 /// Deletes files older than `before` that no item, sold or not, refers to; answers how many.
 ///
 /// # Errors

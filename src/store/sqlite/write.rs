@@ -19,10 +19,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 /// [`CommitError`]; everything but `Unknown` means that nothing was written.
 pub(super) fn commit(db: &mut Connection, batch: &Batch) -> Result<Head, CommitError> {
     let encoded = journal::encode(batch);
+    // Between these two lines of the log a batch is in flight; the crash test reads them.
+    tracing::debug!(seq = encoded.head.seq, "a batch begins");
     let tx = begin(db)?;
     // Dropping the transaction on the way out of an error rolls it back.
     write(&tx, batch, &encoded)?;
     finish(tx)?;
+    tracing::debug!(seq = encoded.head.seq, "a batch is durable");
     Ok(encoded.head)
 }
 

@@ -52,7 +52,7 @@ pub(super) fn list(ctx: &Context<'_>, bots: &[BotStatus], page: u16) -> Screen {
     for (shop, agent) in &shown.rows {
         let bot = bot_of(bots, &shop.id);
         let about = bot.map_or_else(|| ctx.plain(Key::BotUnknown, &[]), |bot| bot_line(ctx, bot));
-        lines.push(ctx.html(
+        let line = ctx.html(
             Key::AgentLine,
             &[
                 ("agent", &agent.to_string()),
@@ -60,7 +60,9 @@ pub(super) fn list(ctx: &Context<'_>, bots: &[BotStatus], page: u16) -> Screen {
                 ("markup", &ctx.markup(shop.pricing.markup)),
                 ("bot", &about),
             ],
-        ));
+        );
+        let trouble = bot.map(|bot| trouble(ctx, bot)).unwrap_or_default();
+        lines.push([vec![line], trouble].concat().join("\n"));
         let label = format!("{} {agent} · {}", mark(shop, bot), shop.name);
         rows.push([ctx.named(&label, Tap::Admin(AdminTap::Agent((*agent).clone())))]);
     }
@@ -135,17 +137,32 @@ fn bot_details(ctx: &Context<'_>, bot: &BotStatus) -> String {
     let since = ctx.voice.time(bot.since);
     let mut lines = vec![ctx.html(Key::BotSince, &[("bot", &state), ("time", &since)])];
     if let Some(at) = bot.retry_at {
-        lines.push(ctx.html(Key::BotRetry, &[("time", &ctx.voice.time(at))]));
+        lines.push(retry(ctx, at));
     }
     if bot.restarts > 0 {
         lines.push(ctx.html(Key::BotRestarts, &[("count", &bot.restarts.to_string())]));
     }
-    if let Some(error) = &bot.last_error {
-        let shown: String =
-            crate::telegram::token::redact(error).chars().take(ERROR_SHOWN).collect();
-        lines.push(ctx.html(Key::BotError, &[("error", &shown)]));
-    }
+    lines.extend(bot.last_error.as_ref().map(|reason| error(ctx, reason)));
     lines.join("\n")
+}
+
+/// Why a bot does not work and when it is tried again; nothing when it works.
+fn trouble(ctx: &Context<'_>, bot: &BotStatus) -> Vec<String> {
+    if matches!(bot.state, BotState::Starting | BotState::Running) {
+        return Vec::new();
+    }
+    let reason = bot.last_error.as_ref().map(|reason| error(ctx, reason));
+    reason.into_iter().chain(bot.retry_at.map(|at| retry(ctx, at))).collect()
+}
+
+fn retry(ctx: &Context<'_>, at: Timestamp) -> String {
+    ctx.html(Key::BotRetry, &[("time", &ctx.voice.time(at))])
+}
+
+fn error(ctx: &Context<'_>, reason: &str) -> String {
+    let shown = crate::telegram::token::redact(reason);
+    let shown: String = shown.chars().take(ERROR_SHOWN).collect();
+    ctx.html(Key::BotError, &[("error", &shown)])
 }
 
 const fn state_key(state: BotState) -> Key {

@@ -5,6 +5,7 @@
 
 use super::payouts::details;
 use super::{Button, Screen, label, shop_word};
+use crate::domain::command::CommandKey;
 use crate::domain::id::AgentId;
 use crate::domain::money::Money;
 use crate::domain::order::{AwaitCause, Order};
@@ -49,6 +50,11 @@ pub fn delivery_header(voice: Voice<'_>, order: &Order, repeat: bool) -> String 
     let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
     let header = voice.html(Key::DeliveryHeader, &values);
     if repeat { format!("{}\n\n{header}", voice.html(Key::DeliveryRepeat, &[])) } else { header }
+}
+
+/// The line above a part of a delivery that is sent again because its first fate is unknown.
+pub fn delivery_repeat(voice: Voice<'_>) -> String {
+    voice.html(Key::DeliveryRepeat, &[])
 }
 
 /// The text below delivered goods.
@@ -141,6 +147,14 @@ pub fn bot_trouble(
     let screen = Screen::new(voice.html(key, &[("bot", username)]));
     let tap = agent.map(|agent| Tap::Admin(AdminTap::Agent(agent.clone())));
     screen.row([button(voice, Key::BtnOpen, &tap.unwrap_or(Tap::Admin(AdminTap::Home)))])
+}
+
+/// What admins are told when a command is set aside. Its id is what they find it by.
+pub fn set_aside(voice: Voice<'_>, key: &CommandKey, what: &str) -> Screen {
+    let (tenant, caller) = (key.tenant.to_string(), key.caller.to_string());
+    let values =
+        [("what", what), ("tenant", &*tenant), ("caller", &*caller), ("id", &key.id.to_string())];
+    Screen::new(voice.html(Key::SetAsideNotice, &values)).row([to_admin(voice)])
 }
 
 /// What an agent's owner is told when his bot is in trouble. It may come through the master's bot,

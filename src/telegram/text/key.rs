@@ -330,6 +330,7 @@ keys! {
     PayoutApprovedNotice,
     PayoutPaidNotice,
     PayoutRejectedNotice,
+    SetAsideNotice(what, tenant, caller, id),
     TroubleToken(bot),
     TroubleConflict(bot),
     TroubleStopped(bot),

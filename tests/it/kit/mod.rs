@@ -5,6 +5,7 @@
 //! those facts. A store that was given every entry must load exactly the twins.
 
 mod trade;
+pub(crate) mod world;
 
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
@@ -210,6 +211,12 @@ impl Kit {
             }
         }
         BatchEntry { command, events }
+    }
+
+    /// Forgets what only memory knows, as a restart does.
+    pub(crate) fn restart(&mut self) {
+        self.stock = self.stock_twin.clone();
+        self.ledger = self.ledger_twin.clone();
     }
 
     /// Checks that a store loads what the durable facts say.
