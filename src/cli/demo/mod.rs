@@ -74,7 +74,10 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let fleet =
         Fleet::start(&config, ports).await.map_err(|error| super::run::start_failure(&error))?;
     let fresh = seed::open_shop(&fleet, &cast).await?;
-    say(io, guide::text(address, &cast, fresh))?;
+    let grown =
+        fleet.core.views().read().tenants.values().any(|t| t.bot.id.number() == cast.spare.id);
+    let start = guide::Start { address, data: &args.data, fresh, grown };
+    say(io, guide::text(&start, &cast))?;
     asked_to_end().await?;
     fleet.stop().await;
     server.stop().await;
