@@ -25,6 +25,7 @@ use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
 use draft::{Contradiction, Draft};
 use futures_util::future::BoxFuture;
 use state::State;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The durable part of a memory store. Clones are the same disk.
