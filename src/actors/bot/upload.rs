@@ -16,12 +16,15 @@ use crate::domain::stock::{ITEMS_PER_COMMAND, StockCommand, StockRejection};
 use crate::secret::Secret;
 use crate::store::batch::Record;
 use crate::telegram::request::{FileProblem, Reply, UploadReport};
+use crate::telegram::transport::ApiError;
 use std::collections::BTreeSet;
 
 /// Longest line that is one item; a longer one does not fit a message with its header.
 const LINE_MAX: usize = 3000;
 /// Largest text document of lines.
-const TEXT_FILE_MAX: usize = 5 * 1024 * 1024;
+const TEXT_FILE_MAX: usize = 2 * 1024 * 1024;
+/// Lines that are looked at in one go.
+const BREATH: u32 = 256;
 
 /// Who uploads, to what, and by which command id.
 pub(super) struct Upload<'a> {
@@ -45,7 +48,7 @@ impl Upload<'_> {
             return refusal;
         }
         let mut report = UploadReport::default();
-        let goods = self.sort(lines, &mut report);
+        let goods = self.sort(lines, &mut report).await;
         match self.without_known(goods, &mut report).await {
             Ok(goods) => self.add(goods, report).await,
             Err(reply) => reply,
@@ -57,8 +60,10 @@ impl Upload<'_> {
         if let Some(refusal) = self.refuse_unless(GoodsKind::Line) {
             return refusal;
         }
-        let Ok(bytes) = self.shop.client.download(file_id, TEXT_FILE_MAX).await else {
-            return Reply::BadFile(FileProblem::Download);
+        let bytes = match self.shop.client.download(file_id, TEXT_FILE_MAX).await {
+            Ok(bytes) => bytes,
+            Err(ApiError::TooLarge) => return Reply::BadFile(FileProblem::TooLarge { max_mb: 2 }),
+            Err(_) => return Reply::BadFile(FileProblem::Download),
         };
         let text = match std::str::from_utf8(&bytes) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -80,7 +85,7 @@ impl Upload<'_> {
         let bytes = match self.shop.client.download(file_id, max).await {
             Ok(bytes) if bytes.is_empty() => return Reply::BadFile(FileProblem::Empty),
             Ok(bytes) => bytes,
-            Err(crate::telegram::transport::ApiError::TooLarge) => {
+            Err(ApiError::TooLarge) => {
                 return Reply::BadFile(FileProblem::TooLarge { max_mb });
             }
             Err(_) => return Reply::BadFile(FileProblem::Download),
@@ -134,10 +139,14 @@ impl Upload<'_> {
     }
 
     /// Gives blank, doubled and unusable lines their verdict.
-    fn sort(&self, lines: Vec<Secret>, report: &mut UploadReport) -> Vec<Good> {
+    async fn sort(&self, lines: Vec<Secret>, report: &mut UploadReport) -> Vec<Good> {
         let mut seen = BTreeSet::new();
         let mut goods = Vec::new();
         for (number, line) in (1_u32..).zip(lines) {
+            if number % BREATH == 0 {
+                // Other chats are on this thread too.
+                tokio::task::yield_now().await;
+            }
             let text = line.expose().trim();
             let content = goods::fingerprint(&self.shop.fleet.vault, text.as_bytes());
             if text.is_empty() {
@@ -159,9 +168,12 @@ impl Upload<'_> {
         goods: Vec<Good>,
         report: &mut UploadReport,
     ) -> Result<Vec<Good>, Reply> {
-        let contents = goods.iter().map(|good| good.content).collect();
-        let known = self.shop.fleet.store.known_contents(contents).await;
-        let known: BTreeSet<_> = known.map_err(|_| Reply::Unavailable)?.into_iter().collect();
+        let mut known = BTreeSet::new();
+        for part in goods.chunks(ITEMS_PER_COMMAND) {
+            let contents = part.iter().map(|good| good.content).collect();
+            let found = self.shop.fleet.store.known_contents(contents).await;
+            known.extend(found.map_err(|_| Reply::Unavailable)?);
+        }
         let (present, new): (Vec<_>, Vec<_>) =
             goods.into_iter().partition(|good| known.contains(&good.content));
         report.present.extend(present.iter().map(|good| good.number));
