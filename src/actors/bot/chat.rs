@@ -271,7 +271,10 @@ impl Chats {
             })
         });
         let mut first = self.advance(job, memory, &memory.state, Input::Intent(intent));
-        first.effects = self.delete_first(job, first.effects);
+        if first.request.is_some() {
+            // What is asked may take long; the message must not stay that long.
+            first.effects = self.delete_first(job, first.effects);
+        }
         self.drive(job, memory, first).await
     }
 
