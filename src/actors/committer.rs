@@ -247,7 +247,7 @@ impl Desk {
             return;
         }
         self.views.publish(seq, batch.entries.iter().flat_map(|entry| &entry.events));
-        self.intake.answer(answers);
+        self.intake.answer(batch.follows.epoch, answers);
         // Nobody comes after the last batch of a generation.
         let _ = turn.announce.send(());
     }

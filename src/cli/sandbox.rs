@@ -9,6 +9,8 @@ use axum::Router;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 /// Runs the sandbox.
 #[derive(clap::Args)]
@@ -38,8 +40,10 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         let (listener, address) = listen(args.port).await?;
         let router = http::router(sandbox).merge(page::router());
         say(io, format_args!("The sandbox answers on http://{address}\n"))?;
-        sockets.spawn(serve(listener, router));
-        asked_to_end().await
+        let server = Server::start(listener, router, &sockets);
+        asked_to_end().await?;
+        server.stop().await;
+        Ok(())
     })
 }
 
@@ -51,10 +55,23 @@ pub(super) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Failu
     Ok((listener, address))
 }
 
-/// Serves until the runtime ends.
-pub(super) async fn serve(listener: TcpListener, router: Router) {
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the sandbox stopped listening");
+/// A server that ends before its runtime does: a runtime that ends under it makes it complain.
+pub(super) struct Server(JoinHandle<()>);
+
+impl Server {
+    /// Serves from now on.
+    pub(super) fn start(listener: TcpListener, router: Router, sockets: &Handle) -> Self {
+        Self(sockets.spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "the sandbox stopped listening");
+            }
+        }))
+    }
+
+    /// Takes no more calls. Those under way, such as an event stream, end with the runtime.
+    pub(super) async fn stop(self) {
+        self.0.abort();
+        let _ = self.0.await;
     }
 }
 

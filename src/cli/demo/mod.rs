@@ -8,7 +8,7 @@ mod people;
 mod seed;
 
 use super::hosting::{asked_to_end, host};
-use super::sandbox::{fresh_seed, listen, quiet_log, serve};
+use super::sandbox::{Server, fresh_seed, listen, quiet_log};
 use super::{Failure, Io, say};
 use crate::actors::Probe;
 use crate::app::{Fleet, Ports, open_store};
@@ -59,7 +59,7 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let cast = Cast::on(&sandbox).map_err(|error| Failure::Check(error.to_string()))?;
     let (listener, address) = listen(args.port).await?;
     let router = http::router(sandbox.clone()).merge(page::router()).merge(people::router(&cast));
-    sockets.spawn(serve(listener, router));
+    let server = Server::start(listener, router, &sockets);
     let config = configuration(args, address, &cast)?;
     let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets.clone())
         .map_err(|error| Failure::Check(error.to_string()))?;
@@ -74,9 +74,13 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let fleet =
         Fleet::start(&config, ports).await.map_err(|error| super::run::start_failure(&error))?;
     let fresh = seed::open_shop(&fleet, &cast).await?;
-    say(io, guide::text(address, &cast, fresh))?;
+    let grown =
+        fleet.core.views().read().tenants.values().any(|t| t.bot.id.number() == cast.spare.id);
+    let start = guide::Start { address, data: &args.data, fresh, grown };
+    say(io, guide::text(&start, &cast))?;
     asked_to_end().await?;
-    fleet.stop().await;
+    super::run::end(&fleet).await?;
+    server.stop().await;
     say(io, "\nStopped. The next start continues here.\n")
 }
 

@@ -187,9 +187,11 @@ impl<S: UpdateSink> Pump<S> {
         }
     }
 
+    /// The first poll does not wait: only an answered poll shows that the bot hears, and a quiet bot
+    /// must not look as if it were still starting for as long as a long poll takes.
     async fn poll(&self, offset: Option<u64>) -> Result<Vec<Value>, ApiError> {
-        let PumpConfig { poll_timeout: timeout, poll_margin: margin, batch: limit, .. } =
-            self.config;
+        let PumpConfig { poll_timeout, poll_margin: margin, batch: limit, .. } = self.config;
+        let timeout = if self.receiving { poll_timeout } else { Millis::ZERO };
         self.client.get_updates(Poll { offset, timeout, margin, limit }).await
     }
 

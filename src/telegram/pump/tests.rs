@@ -221,9 +221,9 @@ async fn failures_are_waited_out_and_refusals_end_it() {
     let stopped = (Ended::Stopped, 300_000);
     let never = |error| check_trouble(vec![], Some(error), &[], (Ended::TokenRefused, 10));
     never(ApiError::Unauthorized).await;
-    // The first call is deleteWebhook, which fails in the same ways.
+    // The first call is deleteWebhook, which fails in the same ways. The first poll does not wait.
     let unreachable = vec![ApiError::Unreachable, ApiError::Server(502), ApiError::AnswerLost];
-    check_trouble(unreachable, None, &[1790, 26_790], stopped).await;
+    check_trouble(unreachable, None, &[1790, 2040, 27_040], stopped).await;
     let wait = vec![ApiError::RetryAfter(Millis::from_secs(9))];
     check_trouble(wait, None, &[9020], stopped).await;
     // Doubling from half of 500 ms to half of the cap of 4 s.

@@ -32,7 +32,7 @@ impl Column {
         format!("column-{}-{}", self.0, self.1)
     }
 
-    /// Elements below the column, as an XPath.
+    /// Elements below the column, as an `XPath`.
     fn path(self, below: &str) -> String {
         format!("//section[@data-testid='{}']{below}", self.id())
     }
@@ -200,7 +200,7 @@ fn says(text: &str) -> String {
     format!("contains(normalize-space(.//div[contains(@class, 'text')]), {})", quoted(text))
 }
 
-/// A text as an XPath literal, which knows no escapes.
+/// A text as an `XPath` literal, which knows no escapes.
 fn quoted(text: &str) -> String {
     assert!(!text.contains('"'), "{text}");
     format!("\"{text}\"")

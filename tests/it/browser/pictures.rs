@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Everybody side by side.
 pub(super) async fn desktop(page: &Page, language: &str) {
-    page.picture(&file(language, "desktop")).await;
+    page.picture(&file(language, "demo")).await;
 }
 
 /// The main screens on a phone.

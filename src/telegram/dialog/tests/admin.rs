@@ -207,7 +207,7 @@ fn credits() {
             chat.say(&format!("/credit {text} 77 50 by bank")).asks(&credit(tenant));
         }
         chat.reply(Reply::Accepted(Outcome::Credited { balance: usdt("60") }));
-        chat.sees(&["50.00 USDT", "60.00 USDT", "agent:a1", "77"]);
+        chat.sees(&["50.00 USDT", "60.00 USDT", "<b>a1</b>", "77"]);
         chat.say("/admin").tap(AdminTap::Credit).say("master 77 fifty x").asks_nothing();
         chat.say("master 77 50 by bank").asks(&credit("master"));
         chat.reply(Reply::Rejected(Rejection::Credit(CreditRejection::UnknownTenant)));
