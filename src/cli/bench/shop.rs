@@ -26,7 +26,7 @@ use crate::store::{CommitError, Head, SharedStore};
 use std::sync::Arc;
 
 /// Shops, and products.
-const SHOPS: u64 = 10;
+pub(super) const SHOPS: u64 = 10;
 /// Who sets everything up.
 const ADMIN: UserId = UserId::new(1);
 /// Commands of one batch while the shop is set up.

@@ -44,7 +44,7 @@ async fn fifty_kills_lose_and_double_nothing() {
         if begun.is_some_and(|seq| child.loaded() >= seq) {
             survived += 1;
         }
-        SystemClock.sleep(Millis::from_ms(random.random_range(50..400))).await;
+        SystemClock.sleep(Millis::from_ms(random.random_range(20..250))).await;
         let kill = if kills % BLIND == 0 {
             Kill::Now
         } else {
