@@ -56,10 +56,13 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         probe: Probe::none(),
     };
     let fleet = Fleet::start(&config, ports).await.map_err(|error| start_failure(&error))?;
-    if let Some(address) = config.web.listen {
-        let (core, statuses) = (fleet.core.clone(), fleet.statuses.clone());
-        super::health::serve(address, core, statuses, &sockets).await?;
-    }
+    let health = match config.web.listen {
+        Some(address) => {
+            let (core, statuses) = (fleet.core.clone(), fleet.statuses.clone());
+            Some(super::health::serve(address, core, statuses, &sockets).await?)
+        }
+        None => None,
+    };
     tracing::info!("the fleet runs");
     let mut core = fleet.core.state();
     let ended = core.wait_for(|state| matches!(state, CoreState::Ended { .. }));
@@ -70,6 +73,9 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
     }
     tracing::info!("the fleet ends");
     fleet.stop().await;
+    if let Some(health) = health {
+        health.stop().await;
+    }
     Ok(())
 }
 
