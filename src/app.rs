@@ -31,9 +31,13 @@ use crate::telegram::token::BotToken;
 use crate::telegram::transport::{ApiError, SharedTransport};
 use crate::vault::{OpenError, Vault, VaultError};
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
 
 /// The name under which the vault's fingerprint key is kept, sealed, in the store.
 const FINGERPRINT_KEY: &str = "fingerprint_key";
+
+/// Files of paid goods in memory at once; each is at most 20 MB, sealed and opened.
+const FILES_IN_MEMORY: usize = 4;
 
 /// What a fleet runs on.
 #[derive(Clone)]
@@ -168,6 +172,7 @@ impl Fleet {
             statuses: statuses.clone(),
             post: post.clone(),
             supervisor: handle.clone(),
+            files: Arc::new(Semaphore::new(FILES_IN_MEMORY)),
             settings: Arc::new(settings(config)),
         };
         let supervisor = Supervisor::start_with(SupervisorParts {

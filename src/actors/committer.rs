@@ -18,6 +18,7 @@ use crate::store::batch::{Batch, BatchEntry, Record};
 use crate::store::{CommitError, Head, SharedStore};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Shortest pause before a batch is tried again that the store could not take.
 const RETRY_MIN: Millis = Millis::from_ms(20);
@@ -45,6 +46,23 @@ impl Submit {
     pub(super) const fn records(ticket: Ticket, task: Arc<Task>) -> Self {
         Self { ticket, entry: None, task: Some(task), answer: Ok(Outcome::Done) }
     }
+
+    /// Records that travel beside the entry.
+    fn carries(&self) -> &[Record] {
+        self.task.as_deref().map_or(&[], records_of)
+    }
+
+    /// Whether the store has to write something for it.
+    fn writes(&self) -> bool {
+        self.entry.is_some() || !self.carries().is_empty()
+    }
+}
+
+/// For the first batch of a generation: nothing left before it.
+pub(super) fn nothing_before() -> oneshot::Receiver<()> {
+    let (announce, announced) = oneshot::channel();
+    let _ = announce.send(());
+    announced
 }
 
 /// A batch is durable.
@@ -79,6 +97,9 @@ pub(super) struct Committer {
     pub(super) head: Head,
     pub(super) filling: Vec<Submit>,
     pub(super) writing: bool,
+    /// Completes when what left before is announced: the next batch is written meanwhile.
+    pub(super) announced: oneshot::Receiver<()>,
+    /// Decisions with something to write; answers alone take no room in a batch.
     pub(super) batch_max: usize,
     pub(super) desk: Desk,
     pub(super) _watch: DeathWatch,
@@ -140,18 +161,28 @@ impl Committer {
     /// Swaps the buffer out and sends it to be written.
     fn close_batch(&mut self, me: &Addr<Self>) {
         self.desk.probe.at(Point::Commit, "batch");
-        let submits = if self.filling.len() > self.batch_max {
-            let rest = self.filling.split_off(self.batch_max);
-            std::mem::replace(&mut self.filling, rest)
-        } else {
-            std::mem::take(&mut self.filling)
-        };
+        let rest = self.filling.split_off(self.batch_end());
+        let submits = std::mem::replace(&mut self.filling, rest);
         self.writing = true;
+        let (announce, announced) = oneshot::channel();
+        let turn = Turn { before: std::mem::replace(&mut self.announced, announced), announce };
         let (follows, at) = (self.head.clone(), self.desk.clock.now());
         let (desk, me) = (self.desk.clone(), me.clone());
-        let work = async move { desk.write(submits, follows, at, me).await };
+        let work = async move { desk.write(submits, follows, at, me, turn).await };
         self.desk.placement.in_background(Box::pin(work));
     }
+
+    /// How much of what is filling goes into one batch.
+    fn batch_end(&self) -> usize {
+        let written = self.filling.iter().enumerate().filter(|(_, submit)| submit.writes());
+        written.map(|(place, _)| place).nth(self.batch_max).unwrap_or(self.filling.len())
+    }
+}
+
+/// A batch's place in the line of announcements: views and answers change in the order of batches.
+struct Turn {
+    before: oneshot::Receiver<()>,
+    announce: oneshot::Sender<()>,
 }
 
 impl Desk {
@@ -162,30 +193,33 @@ impl Desk {
         follows: Head,
         at: crate::domain::time::Timestamp,
         committer: Addr<Committer>,
+        turn: Turn,
     ) {
         let mut answers = Vec::with_capacity(submits.len());
         let mut tickets = Vec::new();
         let mut batch = Batch { follows, at, entries: Vec::new(), records: Vec::new() };
         for submit in submits {
-            let records = submit.task.as_deref().map_or(&[][..], records_of);
-            if submit.entry.is_some() || !records.is_empty() {
+            if submit.writes() {
                 tickets.push(submit.ticket);
             }
-            batch.records.extend_from_slice(records);
+            batch.records.extend_from_slice(submit.carries());
             batch.entries.extend(submit.entry);
             answers.push((submit.ticket, submit.answer));
         }
+        let batch = Arc::new(batch);
         let head = if tickets.is_empty() {
             // Only answers: everything decided before them is durable already.
             Ok(batch.follows.clone())
         } else {
-            self.commit(Arc::new(batch)).await
+            self.commit(&batch).await
         };
         match head {
             Ok(head) => {
-                self.intake.answer(answers);
-                // A committer that is gone belongs to a generation that is ending.
+                let seq = head.seq;
+                // First of all, so that the store is never idle while answers go out. A committer
+                // that is gone belongs to a generation that is ending.
                 let _ = committer.try_send(Written { head });
+                self.announce(seq, &batch, answers, turn).await;
             }
             Err(CommitError::Definite(reason)) => {
                 self.life.fail(Failure::Refused { tickets, reason });
@@ -199,16 +233,31 @@ impl Desk {
         }
     }
 
+    /// Shows the world what is durable, after everything that became durable before.
+    async fn announce(
+        &self,
+        seq: u64,
+        batch: &Batch,
+        answers: Vec<(Ticket, CoreAnswer)>,
+        turn: Turn,
+    ) {
+        if turn.before.await.is_err() {
+            // Whoever was to announce before has died with it; the next generation loads it all.
+            self.life.fail(Failure::Died { actor: "committer" });
+            return;
+        }
+        self.views.publish(seq, batch.entries.iter().flat_map(|entry| &entry.events));
+        self.intake.answer(batch.follows.epoch, answers);
+        // Nobody comes after the last batch of a generation.
+        let _ = turn.announce.send(());
+    }
+
     /// Writes a batch, trying again while the store only asks for patience.
-    async fn commit(&self, batch: Arc<Batch>) -> Result<Head, CommitError> {
+    async fn commit(&self, batch: &Arc<Batch>) -> Result<Head, CommitError> {
         let mut pause = RETRY_MIN;
         loop {
             match self.store.commit(batch.clone()).await {
-                Ok(head) => {
-                    let events = batch.entries.iter().flat_map(|entry| &entry.events);
-                    self.views.publish(head.seq, events);
-                    return Ok(head);
-                }
+                Ok(head) => return Ok(head),
                 Err(CommitError::Transient(reason)) if self.life.is_alive() => {
                     tracing::warn!(reason, pause_ms = pause.ms(), "a batch waits for the store");
                     self.clock.sleep(pause).await;

@@ -7,7 +7,7 @@
 //! requests go alone, one by one, and only the culprit is refused; a request in hand at two deaths is
 //! quarantined (DESIGN.md, section 4).
 
-use super::committer::{Committer, CommitterHandle, Desk};
+use super::committer::{Committer, CommitterHandle, Desk, nothing_before};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
 use super::ledger::{LedgerActor, LedgerHandle};
@@ -169,6 +169,11 @@ impl Core {
         let _ = state.wait_for(|state| matches!(state, CoreState::Ended { .. })).await;
     }
 
+    /// Whether the core has ended for good.
+    pub fn has_ended(&self) -> bool {
+        matches!(*self.state.borrow(), CoreState::Ended { .. })
+    }
+
     /// Takes no more requests; what is in the pipeline is still answered.
     pub fn stop(&self) {
         self.stop.send_replace(true);
@@ -278,6 +283,7 @@ impl Leader {
         if loaded.head.epoch != epoch {
             return Err(StoreError::Fenced);
         }
+        self.intake.begin(epoch);
         self.intake.quarantine(loaded.ledger.quarantined.iter().cloned());
         let head = loaded.head.clone();
         let seq = head.seq;
@@ -301,6 +307,7 @@ impl Leader {
                 head,
                 filling: Vec::new(),
                 writing: false,
+                announced: nothing_before(),
                 batch_max: parts.limits.batch_max,
                 desk,
                 _watch: life.watch("committer"),
@@ -312,7 +319,7 @@ impl Leader {
             mailbox,
             LedgerActor {
                 machine: ledger,
-                stock: stock_context.address(),
+                stock: stock_context.address().downgrade(),
                 committer: committer.clone(),
                 intake: self.intake.clone(),
                 clock: parts.clock.clone(),

@@ -99,6 +99,8 @@ struct State {
     quarantined: BTreeSet<CommandKey>,
     /// No new requests: the fleet stops.
     shut: bool,
+    /// The generation whose answers count.
+    epoch: u64,
 }
 
 /// Shared by all handles and by the core's leader.
@@ -164,9 +166,15 @@ impl Intake {
     }
 
     /// Gives durable answers out.
-    pub(super) fn answer(&self, answers: Vec<(Ticket, CoreAnswer)>) {
+    ///
+    /// Those of a generation that has ended are dropped: its successor decides the same requests
+    /// again, and a refusal of then may be a sale of now.
+    pub(super) fn answer(&self, epoch: u64, answers: Vec<(Ticket, CoreAnswer)>) {
         let replies: Vec<_> = {
             let mut state = self.lock();
+            if state.epoch != epoch {
+                return;
+            }
             answers
                 .into_iter()
                 .filter_map(|(ticket, answer)| Some((state.pending.remove(&ticket)?, answer)))
@@ -214,6 +222,11 @@ impl Intake {
     pub(super) fn close(&self) {
         self.lock().route = None;
         self.open.send_replace(false);
+    }
+
+    /// From now on only the answers of this generation count.
+    pub(super) fn begin(&self, epoch: u64) {
+        self.lock().epoch = epoch;
     }
 
     /// Takes no new requests but lets the present ones finish.

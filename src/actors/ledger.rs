@@ -16,7 +16,7 @@ use crate::domain::event::{CoreCommand, Event};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
 use crate::domain::stock::StockEvent;
 use crate::store::batch::{BatchEntry, Record};
-use actix::{Actor, ActorContext, Addr, Context, Handler};
+use actix::{Actor, ActorContext, Addr, Context, Handler, WeakAddr};
 use std::sync::Arc;
 
 /// A request begins.
@@ -71,7 +71,8 @@ impl LedgerHandle {
 /// The actor of one generation.
 pub(super) struct LedgerActor {
     pub(super) machine: LedgerMachine,
-    pub(super) stock: Addr<StockActor>,
+    /// Weak, because StockActor holds this actor's address: two that hold each other never end.
+    pub(super) stock: WeakAddr<StockActor>,
     pub(super) committer: Addr<Committer>,
     pub(super) intake: Arc<Intake>,
     pub(super) clock: SharedClock,
@@ -117,7 +118,7 @@ impl Handler<Placed> for LedgerActor {
             this.execute(ticket, &command, None, guard);
             if this.ends.is_awaited() {
                 // A mailbox that takes nothing belongs to a core that is going down.
-                let _ = this.stock.try_send(HoldsEnded);
+                let _ = this.stock.upgrade().map(|stock| stock.try_send(HoldsEnded));
             }
         });
     }

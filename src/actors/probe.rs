@@ -20,6 +20,8 @@ pub enum Point {
     Bot,
     /// A chat is about to handle an update.
     Chat,
+    /// A chat has stored what an update led to and is about to act on it.
+    Saved,
 }
 
 /// A function called at every point, or nothing.

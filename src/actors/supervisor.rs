@@ -225,14 +225,14 @@ impl Supervisor {
         if self.stopped {
             return;
         }
-        let shops: Vec<Tenant> = self.parts.views.read().tenants.values().cloned().collect();
-        let gone = |id: &TenantId| !shops.iter().any(|shop| shop.id == *id);
+        let shops = self.parts.views.read().tenants.clone();
+        let gone = |id: &TenantId| !shops.contains_key(id);
         let ended: Vec<TenantId> = self.bots.keys().filter(|id| gone(id)).cloned().collect();
         for id in ended {
             self.bots.remove(&id);
             self.parts.statuses.remove(&id);
         }
-        for shop in shops {
+        for shop in shops.into_values() {
             let known = self.bots.get(&shop.id).is_some_and(|slot| slot.token == shop.bot.token);
             if !known {
                 let slot = Slot {
@@ -389,8 +389,9 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.look(ctx);
+        // Watched before the first look, so that nothing is published between the two.
         let (me, mut changed) = (ctx.address(), self.parts.views.watch_tenants());
+        self.look(ctx);
         actix_rt::spawn(async move {
             while changed.changed().await.is_ok() {
                 if me.send(Look).await.is_err() {

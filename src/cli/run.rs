@@ -5,8 +5,9 @@ use super::sandbox_clock::SandboxClock;
 use super::{Failure, Io};
 use crate::actors::{CoreState, Probe};
 use crate::app::{Fleet, Ports, StartError, open_store};
-use crate::clock::{SharedClock, SystemClock};
+use crate::clock::{Clock as _, SharedClock, SystemClock};
 use crate::config::{ClockSource, Config};
+use crate::domain::time::Millis;
 use crate::placement::Threads;
 use crate::random::OsRandom;
 use crate::store::StoreError;
@@ -72,11 +73,26 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         _ = ended => return Err(Failure::Check("the core has ended; the log says why".to_owned())),
     }
     tracing::info!("the fleet ends");
-    fleet.stop().await;
+    let ended = end(&fleet).await;
     if let Some(health) = health {
         health.stop().await;
     }
-    Ok(())
+    ended
+}
+
+/// Ends in order, but not at any price: a second signal, or a store that keeps hanging, ends at once.
+/// Nothing is lost by that, it only takes a recovery at the next start.
+pub(super) async fn end(fleet: &Fleet) -> Result<(), Failure> {
+    /// What a service manager grants before it kills.
+    const PATIENCE: Millis = Millis::from_secs(30);
+    tokio::select! {
+        biased;
+        () = fleet.stop() => Ok(()),
+        asked = asked_to_end() => asked,
+        () = SystemClock.sleep(PATIENCE) => {
+            Err(Failure::Check("the store hangs; ended without waiting for it".to_owned()))
+        }
+    }
 }
 
 /// A store in use or of another version is a matter of configuration; anything else is a failure.

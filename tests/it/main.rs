@@ -1,4 +1,5 @@
 //! The one integration-test binary: what only the whole package can show.
+#![expect(clippy::print_stdout, reason = "a test that draws prints its seed and what it counted")]
 
 mod audit;
 mod browser;

@@ -27,7 +27,6 @@ use crate::telegram::intent::{self, Intent};
 use crate::telegram::outbox::{Outgoing, SendResult};
 use crate::telegram::request::{Reply, Request};
 use crate::telegram::screen::{Context, Role};
-use crate::telegram::text::{Lang, Voice};
 use crate::telegram::update::RawUpdate;
 use futures_util::FutureExt as _;
 use std::cell::RefCell;
@@ -172,6 +171,7 @@ impl Chats {
         self.shop.fleet.probe.at(Point::Chat, &incoming.chat.number().to_string());
         let update = job.raw.id;
         if memory.knows(update) {
+            self.delete_again(job, &memory);
             let now = self.shop.fleet.clock.now();
             let first = self.with_context(incoming, memory.profile.as_ref(), |ctx| {
                 dialog::replay(ctx, memory.state.clone(), now)
@@ -199,6 +199,7 @@ impl Chats {
             // The next update finds the chat as it was before this one.
             self.bury(update, "the chat's state is refused", job.spilled.get()).await;
         }
+        self.shop.fleet.probe.at(Point::Saved, &incoming.chat.number().to_string());
         self.follow(after).await;
         self.perform(job, effects).await;
         if incoming.private && !matches!(incoming.content, Content::Blocked(true)) {
@@ -250,7 +251,10 @@ impl Chats {
             update,
             state: memory.stored(),
         })];
-        records.extend(memory.profile.clone().map(Record::Profile));
+        // A group is many people; only a private chat says who somebody is.
+        if job.inbound.incoming.private {
+            records.extend(memory.profile.clone().map(Record::Profile));
+        }
         if job.spilled.get() {
             records.push(Record::InboxDone { bot: self.shop.bot, update });
         }
@@ -266,8 +270,28 @@ impl Chats {
                 intent::parse(words.incoming, ctx)
             })
         });
-        let first = self.advance(job, memory, &memory.state, Input::Intent(intent));
+        let mut first = self.advance(job, memory, &memory.state, Input::Intent(intent));
+        first.effects = self.delete_first(job, first.effects);
         self.drive(job, memory, first).await
+    }
+
+    /// Starts deleting a message that must not stay, before anything is asked of anybody, and answers
+    /// what else is to be shown. Deleting twice does no harm, so an update that comes again may.
+    fn delete_first(&self, job: &Job, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut rest = Vec::with_capacity(effects.len());
+        for effect in effects {
+            match effect {
+                Effect::DeleteIncoming { otherwise } => {
+                    let Incoming { chat, message, .. } = job.inbound.incoming;
+                    let chats = self.clone();
+                    actix_rt::spawn(async move { chats.delete(chat, message, otherwise).await });
+                }
+                Effect::Send(_) | Effect::Edit { .. } | Effect::AnswerTap { .. } => {
+                    rest.push(effect);
+                }
+            }
+        }
+        rest
     }
 
     /// Has a step's request performed, steps on with the reply, and so on.
@@ -284,6 +308,17 @@ impl Chats {
             request = step.request;
         }
         handled
+    }
+
+    /// A message that had to go may still be there when its update comes again.
+    fn delete_again(&self, job: &Job, memory: &Memory) {
+        let Some(words) = super::read(&job.raw) else { return };
+        let intent = self.with_context(&job.inbound.incoming, memory.profile.as_ref(), |ctx| {
+            intent::parse(words.incoming, ctx)
+        });
+        let step = self.advance(job, memory, &memory.state, Input::Intent(intent));
+        // Only the deletion is wanted; everything else of the step was done before.
+        drop(self.delete_first(job, step.effects));
     }
 
     fn advance(&self, job: &Job, memory: &Memory, state: &State, input: Input) -> Step {
@@ -447,20 +482,5 @@ impl Chats {
             rules: &fleet.settings.rules,
             file_max_mb: fleet.settings.file_max_mb,
         })
-    }
-}
-
-impl Shop {
-    /// How the bot speaks to a person: as he chose, or as his Telegram does, or by default.
-    pub(super) fn voice(&self, profile: Option<&Profile>, code: Option<&str>) -> Voice<'_> {
-        let lang = self.language(profile, code);
-        Voice { texts: &self.fleet.texts, lang, zone: self.fleet.settings.zone }
-    }
-
-    fn language(&self, profile: Option<&Profile>, code: Option<&str>) -> Lang {
-        profile
-            .and_then(|profile| Lang::from_word(&profile.language))
-            .or_else(|| code.and_then(Lang::from_code))
-            .unwrap_or(self.fleet.settings.default_language)
     }
 }

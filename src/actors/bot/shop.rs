@@ -12,13 +12,15 @@ use crate::domain::time::Millis;
 use crate::placement::SharedPlacement;
 use crate::random::SharedRandom;
 use crate::store::SharedStore;
+use crate::store::batch::Profile;
 use crate::telegram::client::Client;
 use crate::telegram::outbox::Outbox;
-use crate::telegram::text::{Lang, Texts};
+use crate::telegram::text::{Lang, Texts, Voice};
 use crate::telegram::transport::SharedTransport;
 use crate::vault::Vault;
 use chrono::FixedOffset;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
 
 /// What all bots of a fleet share.
 #[derive(Clone)]
@@ -47,6 +49,8 @@ pub struct Fleet {
     pub post: Post,
     /// The way to the Supervisor, once it runs.
     pub supervisor: Arc<OnceLock<SupervisorHandle>>,
+    /// Files of paid goods that may be in memory at once, of all bots together.
+    pub files: Arc<Semaphore>,
     /// Numbers and switches.
     pub settings: Arc<Settings>,
 }
@@ -84,4 +88,19 @@ pub(super) struct Shop {
     pub(super) username: String,
     pub(super) client: Client,
     pub(super) outbox: Outbox,
+}
+
+impl Shop {
+    /// How the bot speaks to a person: as he chose, or as his Telegram does, or by default.
+    pub(super) fn voice(&self, profile: Option<&Profile>, code: Option<&str>) -> Voice<'_> {
+        let lang = self.language(profile, code);
+        Voice { texts: &self.fleet.texts, lang, zone: self.fleet.settings.zone }
+    }
+
+    pub(super) fn language(&self, profile: Option<&Profile>, code: Option<&str>) -> Lang {
+        profile
+            .and_then(|profile| Lang::from_word(&profile.language))
+            .or_else(|| code.and_then(Lang::from_code))
+            .unwrap_or(self.fleet.settings.default_language)
+    }
 }

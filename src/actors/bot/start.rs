@@ -84,6 +84,7 @@ async fn live(
     }
     fleet.post.open(&tenant.id, line.run(), outbox);
     actix_rt::spawn(publish_commands(fleet.clone(), client.clone()));
+    actix_rt::spawn(courier.clone().sweep());
     let (ended, end) = oneshot::channel();
     let actor = BotActor { chats, ended: Some(ended) }.start();
     let ear = Ear { bot: actor.clone(), line: line.clone() };
@@ -108,7 +109,10 @@ async fn live(
     };
     drop(hold);
     courier.stop();
-    fleet.post.close(&tenant.id, line.run());
+    // After a conflict or a failure the bot can still send: its owner is told through it.
+    if matches!(end, BotEnd::Stopped | BotEnd::TokenRefused) {
+        fleet.post.close(&tenant.id, line.run());
+    }
     // An actor that is gone needs no telling.
     let _ = actor.send(Halt).await;
     end

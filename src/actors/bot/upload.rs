@@ -16,12 +16,15 @@ use crate::domain::stock::{ITEMS_PER_COMMAND, StockCommand, StockRejection};
 use crate::secret::Secret;
 use crate::store::batch::Record;
 use crate::telegram::request::{FileProblem, Reply, UploadReport};
+use crate::telegram::transport::ApiError;
 use std::collections::BTreeSet;
 
 /// Longest line that is one item; a longer one does not fit a message with its header.
 const LINE_MAX: usize = 3000;
 /// Largest text document of lines.
-const TEXT_FILE_MAX: usize = 5 * 1024 * 1024;
+const TEXT_FILE_MAX: usize = 2 * 1024 * 1024;
+/// Lines that are looked at in one go.
+const BREATH: u32 = 256;
 
 /// Who uploads, to what, and by which command id.
 pub(super) struct Upload<'a> {
@@ -45,7 +48,7 @@ impl Upload<'_> {
             return refusal;
         }
         let mut report = UploadReport::default();
-        let goods = self.sort(lines, &mut report);
+        let goods = self.sort(lines, &mut report).await;
         match self.without_known(goods, &mut report).await {
             Ok(goods) => self.add(goods, report).await,
             Err(reply) => reply,
@@ -57,8 +60,10 @@ impl Upload<'_> {
         if let Some(refusal) = self.refuse_unless(GoodsKind::Line) {
             return refusal;
         }
-        let Ok(bytes) = self.shop.client.download(file_id, TEXT_FILE_MAX).await else {
-            return Reply::BadFile(FileProblem::Download);
+        let bytes = match self.shop.client.download(file_id, TEXT_FILE_MAX).await {
+            Ok(bytes) => bytes,
+            Err(ApiError::TooLarge) => return Reply::BadFile(FileProblem::TooLarge { max_mb: 2 }),
+            Err(_) => return Reply::BadFile(FileProblem::Download),
         };
         let text = match std::str::from_utf8(&bytes) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -80,7 +85,7 @@ impl Upload<'_> {
         let bytes = match self.shop.client.download(file_id, max).await {
             Ok(bytes) if bytes.is_empty() => return Reply::BadFile(FileProblem::Empty),
             Ok(bytes) => bytes,
-            Err(crate::telegram::transport::ApiError::TooLarge) => {
+            Err(ApiError::TooLarge) => {
                 return Reply::BadFile(FileProblem::TooLarge { max_mb });
             }
             Err(_) => return Reply::BadFile(FileProblem::Download),
@@ -100,7 +105,7 @@ impl Upload<'_> {
         if self.shop.fleet.store.put_blob(print, sealed, now).await.is_err() {
             return Reply::Unavailable;
         }
-        match self.command(0, vec![print], Vec::new()).await {
+        match self.command(vec![print], Vec::new()).await {
             Ok(duplicates) if duplicates.is_empty() => report.added = 1,
             Ok(_) => report.present.push(1),
             Err(reply) => return reply,
@@ -134,10 +139,14 @@ impl Upload<'_> {
     }
 
     /// Gives blank, doubled and unusable lines their verdict.
-    fn sort(&self, lines: Vec<Secret>, report: &mut UploadReport) -> Vec<Good> {
+    async fn sort(&self, lines: Vec<Secret>, report: &mut UploadReport) -> Vec<Good> {
         let mut seen = BTreeSet::new();
         let mut goods = Vec::new();
         for (number, line) in (1_u32..).zip(lines) {
+            if number % BREATH == 0 {
+                // Other chats are on this thread too.
+                tokio::task::yield_now().await;
+            }
             let text = line.expose().trim();
             let content = goods::fingerprint(&self.shop.fleet.vault, text.as_bytes());
             if text.is_empty() {
@@ -159,9 +168,12 @@ impl Upload<'_> {
         goods: Vec<Good>,
         report: &mut UploadReport,
     ) -> Result<Vec<Good>, Reply> {
-        let contents = goods.iter().map(|good| good.content).collect();
-        let known = self.shop.fleet.store.known_contents(contents).await;
-        let known: BTreeSet<_> = known.map_err(|_| Reply::Unavailable)?.into_iter().collect();
+        let mut known = BTreeSet::new();
+        for part in goods.chunks(ITEMS_PER_COMMAND) {
+            let contents = part.iter().map(|good| good.content).collect();
+            let found = self.shop.fleet.store.known_contents(contents).await;
+            known.extend(found.map_err(|_| Reply::Unavailable)?);
+        }
         let (present, new): (Vec<_>, Vec<_>) =
             goods.into_iter().partition(|good| known.contains(&good.content));
         report.present.extend(present.iter().map(|good| good.number));
@@ -171,7 +183,7 @@ impl Upload<'_> {
     async fn add(&self, goods: Vec<Good>, mut report: UploadReport) -> Reply {
         let vault = &self.shop.fleet.vault;
         let plain = self.shop.fleet.settings.plain_goods;
-        for (part, goods) in goods.chunks(ITEMS_PER_COMMAND).enumerate() {
+        for goods in goods.chunks(ITEMS_PER_COMMAND) {
             let records = goods
                 .iter()
                 .map(|good| Record::Goods {
@@ -180,7 +192,7 @@ impl Upload<'_> {
                 })
                 .collect();
             let contents = goods.iter().map(|good| good.content).collect();
-            match self.command(part, contents, records).await {
+            match self.command(contents, records).await {
                 Ok(duplicates) => {
                     let numbers = duplicates.iter().filter_map(|position| {
                         goods.get(usize::try_from(*position).ok()?).map(|good| good.number)
@@ -203,12 +215,15 @@ impl Upload<'_> {
     /// One command of the series; answers the positions that were duplicates.
     async fn command(
         &self,
-        part: usize,
         items: Vec<Fingerprint>,
         records: Vec<Record>,
     ) -> Result<Vec<u32>, Reply> {
+        // Named by its content, not by its number: an upload that begins again after a crash leaves
+        // out what is on the shelf, and its parts are cut elsewhere.
+        let first = items.first().map(ToString::to_string).unwrap_or_default();
+        let id = format!("{}:{first}", self.id);
         let command = Command {
-            id: format!("{}:{part}", self.id).parse().map_err(|_| Reply::Unavailable)?,
+            id: id.parse().map_err(|_| Reply::Unavailable)?,
             tenant: self.shop.tenant.clone(),
             caller: Caller::User(self.user),
             body: StockCommand::AddItems { product: self.product, items },

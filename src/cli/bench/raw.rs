@@ -31,12 +31,12 @@ pub(super) fn run(work: &Work) -> Result<Report, Failure> {
         let store: SharedStore = Arc::new(SqliteStore::open(&path).map_err(failed)?);
         let set_up = Stopwatch::start();
         let scale = work.scale(work.orders + hundreds + SINGLES)?;
-        let mut shop = Shop::open(store, scale).await?;
+        let mut shop = Shop::open(&store, scale).await?;
         let mut report = Report::default();
         report.ms("set_up_ms", set_up.elapsed());
         for (size, orders) in [(1_000, work.orders), (100, hundreds), (1, SINGLES.min(work.orders))]
         {
-            let series = commits(&mut shop, size, orders).await?;
+            let series = commits(&mut shop, &store, size, orders).await?;
             series.report(&mut report, &format!("batches_of_{size}_"));
         }
         Ok(report)
@@ -47,7 +47,12 @@ pub(super) fn run(work: &Work) -> Result<Report, Failure> {
 }
 
 /// Writes `orders` in batches of `size`, one after the other. Deciding is not part of the time.
-pub(super) async fn commits(shop: &mut Shop, size: u64, orders: u64) -> Result<Series, Failure> {
+pub(super) async fn commits(
+    shop: &mut Shop,
+    store: &SharedStore,
+    size: u64,
+    orders: u64,
+) -> Result<Series, Failure> {
     let mut batches = Vec::new();
     let mut left = orders;
     while left > 0 {
@@ -59,7 +64,7 @@ pub(super) async fn commits(shop: &mut Shop, size: u64, orders: u64) -> Result<S
     for entries in batches {
         let batch = shop.batch(entries, Vec::new());
         let one = Stopwatch::start();
-        shop.commit(batch).await?;
+        shop.commit(store, batch).await?;
         series.times.note(one.elapsed());
     }
     series.elapsed = all.elapsed();

@@ -23,6 +23,13 @@ impl Scratch {
         self.0.join("bench.db")
     }
 
+    /// A copy of the store's file, which must be closed.
+    pub(super) fn copy_of_store(&self) -> Result<PathBuf, Failure> {
+        let copy = self.0.join("copy.db");
+        fs::copy(self.store(), &copy).map_err(failed)?;
+        Ok(copy)
+    }
+
     /// Bytes of everything in it.
     pub(super) fn size(&self) -> Result<u64, Failure> {
         let entries = fs::read_dir(&self.0).map_err(failed)?;

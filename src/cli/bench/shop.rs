@@ -46,7 +46,6 @@ pub(super) struct Scale {
 pub(super) struct Shop {
     stock: StockMachine,
     ledger: LedgerMachine,
-    store: SharedStore,
     head: Head,
     now: Timestamp,
     drawn: u64,
@@ -73,23 +72,22 @@ pub(super) fn quote_id(word: char, number: u64) -> QuoteId {
 
 impl Shop {
     /// Opens the shop in an empty store.
-    pub(super) async fn open(store: SharedStore, scale: Scale) -> Result<Self, Failure> {
+    pub(super) async fn open(store: &SharedStore, scale: Scale) -> Result<Self, Failure> {
         let rules = Rules::standard();
         let head = store.begin_epoch().await.map_err(failed)?;
         let mut shop = Self {
             stock: StockMachine::new(head.epoch, access(), rules.keep_ids),
             ledger: LedgerMachine::new(rules, access()),
-            store,
             head,
             now: SystemClock.now(),
             drawn: 0,
             customers: scale.customers,
         };
-        shop.found().await?;
+        shop.found(store).await?;
         // What is sold while setting up has to lie on a shelf first, the same number on each.
-        shop.fill(scale.items + scale.entries + SHOPS).await?;
-        shop.credit().await?;
-        shop.sell(scale.entries).await?;
+        shop.fill(store, scale.items + scale.entries + SHOPS).await?;
+        shop.credit(store).await?;
+        shop.sell(store, scale.entries).await?;
         Ok(shop)
     }
 
@@ -104,22 +102,27 @@ impl Shop {
     }
 
     /// Writes a batch and follows it.
-    pub(super) async fn commit(&mut self, batch: Arc<Batch>) -> Result<(), Failure> {
-        let written: Result<Head, CommitError> = self.store.commit(batch).await;
+    pub(super) async fn commit(
+        &mut self,
+        store: &SharedStore,
+        batch: Arc<Batch>,
+    ) -> Result<(), Failure> {
+        let written: Result<Head, CommitError> = store.commit(batch).await;
         self.head = written.map_err(failed)?;
         Ok(())
     }
 
     async fn write(
         &mut self,
+        store: &SharedStore,
         entries: Vec<BatchEntry>,
         records: Vec<Record>,
     ) -> Result<(), Failure> {
         let batch = self.batch(entries, records);
-        self.commit(batch).await
+        self.commit(store, batch).await
     }
 
-    async fn found(&mut self) -> Result<(), Failure> {
+    async fn found(&mut self, store: &SharedStore) -> Result<(), Failure> {
         let bot = bot(0);
         let master = LedgerCommand::RegisterMaster { name: "Bench".to_owned(), bot };
         let mut entries = vec![
@@ -144,10 +147,10 @@ impl Shop {
             let markup = Markup::Percent(10.into());
             entries.push(self.admin(LedgerCommand::SetPricing { agent, markup })?);
         }
-        self.write(entries, Vec::new()).await
+        self.write(store, entries, Vec::new()).await
     }
 
-    async fn fill(&mut self, items: u64) -> Result<(), Failure> {
+    async fn fill(&mut self, store: &SharedStore, items: u64) -> Result<(), Failure> {
         for shop in 0..SHOPS {
             let mut left = usize::try_from(items.div_ceil(SHOPS)).map_err(failed)?;
             while left > 0 {
@@ -162,13 +165,13 @@ impl Shop {
                 let records = items.iter().map(goods).collect();
                 let product = ProductId::new(shop + 1);
                 let entry = self.stock(StockCommand::AddItems { product, items })?;
-                self.write(vec![entry], records).await?;
+                self.write(store, vec![entry], records).await?;
             }
         }
         Ok(())
     }
 
-    async fn credit(&mut self) -> Result<(), Failure> {
+    async fn credit(&mut self, store: &SharedStore) -> Result<(), Failure> {
         let mut entries = Vec::new();
         for number in 0..self.customers {
             let (tenant, user, _) = customer(number);
@@ -176,27 +179,27 @@ impl Shop {
             let reason = "bench".to_owned();
             entries.push(self.admin(LedgerCommand::Credit { tenant, user, amount, reason })?);
             if entries.len() as u64 == BATCH || number + 1 == self.customers {
-                self.write(std::mem::take(&mut entries), Vec::new()).await?;
+                self.write(store, std::mem::take(&mut entries), Vec::new()).await?;
             }
         }
         Ok(())
     }
 
     /// Orders of the past: paid, delivered, their profit pending.
-    async fn sell(&mut self, count: u64) -> Result<(), Failure> {
+    async fn sell(&mut self, store: &SharedStore, count: u64) -> Result<(), Failure> {
         let mut left = count;
         while left > 0 {
             let size = left.min(BATCH);
             left -= size;
             let sold: Vec<_> = (0..size).map(|_| self.order()).collect::<Result<_, _>>()?;
             let (orders, entries): (Vec<OrderId>, Vec<BatchEntry>) = sold.into_iter().unzip();
-            self.write(entries, Vec::new()).await?;
+            self.write(store, entries, Vec::new()).await?;
             let mut delivered = Vec::new();
             for order in orders {
                 let body = LedgerCommand::MarkDelivered { order };
                 delivered.push(self.ledger(Caller::System, TenantId::Master, body)?);
             }
-            self.write(delivered, Vec::new()).await?;
+            self.write(store, delivered, Vec::new()).await?;
         }
         Ok(())
     }

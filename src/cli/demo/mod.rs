@@ -79,7 +79,7 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let start = guide::Start { address, data: &args.data, fresh, grown };
     say(io, guide::text(&start, &cast))?;
     asked_to_end().await?;
-    fleet.stop().await;
+    super::run::end(&fleet).await?;
     server.stop().await;
     say(io, "\nStopped. The next start continues here.\n")
 }

@@ -128,6 +128,7 @@ CREATE TABLE blobs (
     bytes BLOB NOT NULL,
     UNIQUE (content, part)
 ) STRICT;
+CREATE INDEX blobs_by_age ON blobs (at) WHERE part = 0;
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY,
     agent TEXT NOT NULL,

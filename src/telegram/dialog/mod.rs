@@ -117,6 +117,7 @@ impl Flow<'_> {
             Intent::Usage(command) => self.elsewhere(|flow| flow.note(Note::Usage(command))),
             Intent::Unknown => self.note(Note::Hint(Hint::Unknown)),
             Intent::TokenPasted => self.note(Note::Hint(Hint::TokenRemoved)),
+            Intent::TokenPastedElsewhere => self.token_elsewhere(),
             Intent::NotText => self.note(Note::Hint(Hint::NotText)),
             Intent::Elsewhere => self.effects.push(Effect::Send(screen::elsewhere(&self.ctx))),
             Intent::ElsewhereTap => self.answer_tap(Some(Key::TapElsewhere)),
@@ -136,6 +137,13 @@ impl Flow<'_> {
         let screen =
             if self.state.is_new() { screen::greeting(&self.ctx) } else { screen::menu(&self.ctx) };
         self.show(screen, Shown::Page(super::callback::Tap::MENU));
+    }
+
+    /// A group is told what to do about a token, and nothing about the shop.
+    fn token_elsewhere(&mut self) {
+        let say = |key| screen::say_elsewhere(&self.ctx, key);
+        let (otherwise, screen) = (say(Key::RevokeToken), say(Key::TokenRemoved));
+        self.effects.extend([Effect::DeleteIncoming { otherwise }, Effect::Send(screen)]);
     }
 
     fn cancel(&mut self) {

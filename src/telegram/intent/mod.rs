@@ -66,6 +66,8 @@ pub enum Intent {
     Unknown,
     /// A text with something that looks like a bot token in it, which is already forgotten.
     TokenPasted,
+    /// The same in a group.
+    TokenPastedElsewhere,
     /// A photo, a sticker, something that is not read.
     NotText,
     /// A command in a group.
@@ -97,7 +99,7 @@ pub fn parse(incoming: Incoming, ctx: &Context<'_>) -> Intent {
         Content::Text(text) => read_text(text, private, ctx),
         Content::Document(document) => read_document(document, private, ctx),
         Content::Other { caption } => match caption {
-            Some(words) if token::find_token_shaped(words.expose()) => Intent::TokenPasted,
+            Some(words) if token::find_token_shaped(words.expose()) => token_pasted(private),
             Some(_) | None if private => Intent::NotText,
             Some(_) | None => Intent::Nothing,
         },
@@ -119,7 +121,7 @@ fn read_text(text: Secret, private: bool, ctx: &Context<'_>) -> Intent {
         return read::agent_create(creation.arguments);
     }
     if token::find_token_shaped(text.expose()) {
-        return Intent::TokenPasted;
+        return token_pasted(private);
     }
     match written {
         None if private => Intent::Answer(text),
@@ -138,7 +140,7 @@ fn read_text(text: Secret, private: bool, ctx: &Context<'_>) -> Intent {
 fn read_document(document: Document, private: bool, ctx: &Context<'_>) -> Intent {
     let caption = document.caption.as_ref().map_or("", Secret::expose);
     if token::find_token_shaped(caption) || token::find_token_shaped(&document.file_name) {
-        return Intent::TokenPasted;
+        return token_pasted(private);
     }
     if !private {
         return Intent::Nothing;
@@ -155,6 +157,10 @@ fn read_document(document: Document, private: bool, ctx: &Context<'_>) -> Intent
         }
     }
     Intent::Document { document, stock: None }
+}
+
+const fn token_pasted(private: bool) -> Intent {
+    if private { Intent::TokenPasted } else { Intent::TokenPastedElsewhere }
 }
 
 /// A text that begins with a slash: `/name@bot arguments`.

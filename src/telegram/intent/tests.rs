@@ -163,7 +163,9 @@ fn what_is_not_text() {
     for private in [true, false] {
         assert_eq!(get(private, Content::Blocked(true)), Intent::Nothing);
         let caption = Some(Secret::new(format!("see {TOKEN}")));
-        assert_eq!(get(private, Content::Other { caption }), Intent::TokenPasted);
+        let pasted = if private { Intent::TokenPasted } else { Intent::TokenPastedElsewhere };
+        assert_eq!(get(private, Content::Other { caption }), pasted);
+        assert_eq!(get(private, Content::Text(Secret::new(TOKEN))), pasted);
     }
     assert_eq!(get(true, Content::Other { caption: None }), Intent::NotText);
     assert_eq!(get(false, Content::Other { caption: None }), Intent::Nothing);

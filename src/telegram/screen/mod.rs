@@ -31,7 +31,7 @@ pub(crate) use owner::preset_markup;
 pub(crate) use page::{page, with_data};
 pub(crate) use paging::ROWS;
 pub(crate) use prompt::{prompt, terms};
-pub(crate) use shop::{elsewhere, greeting, menu};
+pub(crate) use shop::{elsewhere, greeting, menu, say_elsewhere};
 
 use crate::domain::id::TenantId;
 use crate::telegram::callback::Tap;

@@ -44,11 +44,16 @@ fn menu_below(ctx: &Context<'_>, title: String) -> Screen {
 
 /// The link to the private chat; all that a group sees.
 pub(crate) fn elsewhere(ctx: &Context<'_>) -> Screen {
+    say_elsewhere(ctx, Key::Elsewhere)
+}
+
+/// A sentence for a group, above that link.
+pub(crate) fn say_elsewhere(ctx: &Context<'_>, key: Key) -> Screen {
     let button = Button::Url {
         label: ctx.plain(Key::BtnPrivateChat, &[]),
         url: format!("https://t.me/{}", ctx.bot_username),
     };
-    Screen::new(ctx.html(Key::Elsewhere, &[])).row([button])
+    Screen::new(ctx.html(key, &[])).row([button])
 }
 
 /// The languages, each in its own words.

@@ -63,8 +63,25 @@ fn a_panic_anywhere_costs_nobody_his_purchase() {
     check(Point::Ledger, "mark_delivered", 1);
     check(Point::Commit, "batch", 1);
     check(Point::Chat, "100", 1);
+    check(Point::Saved, "100", 1);
     check(Point::Bot, "agent:a1", 1);
     check(Point::Bot, "agent:a1", 3);
+}
+
+/// The order is durable and the chat's state too, and then the chat panics: the update is not stepped
+/// again, and the goods go out all the same.
+#[test]
+fn a_panic_between_an_order_and_its_goods_keeps_no_goods_back() {
+    let mut world = world(8);
+    world.say("a1", CUSTOMER, "/buy prd_1 1");
+    world.settle();
+    world.panic_at(Point::Saved, "100", 1);
+    world.tap("a1", CUSTOMER, CONFIRM);
+    world.settle();
+    assert_eq!(world.panics_left(), 0);
+    world.check();
+    assert_eq!(world.chronicle().orders.len(), 1);
+    assert_eq!(world.goods("a1", CUSTOMER).len(), 1);
 }
 
 #[test]
@@ -161,6 +178,7 @@ fn a_chat_that_was_behind_goes_on_in_the_next_run_only() {
     let mut world = world(7);
     world.say("a1", CUSTOMER, "/buy prd_1 1");
     world.settle();
+    let before = world.visits(Point::Chat, "100");
     // Removing the token takes five seconds, and the tap waits behind it: both go to the inbox.
     world.method_fails("a1", Some("deleteMessage"), FaultKind::Latency, Millis::from_secs(60));
     world.say("a1", CUSTOMER, "7000000009:AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
@@ -171,6 +189,12 @@ fn a_chat_that_was_behind_goes_on_in_the_next_run_only() {
     world.wait(Millis::from_secs(60));
     assert_eq!(world.panics_left(), 0);
     world.check();
+    let calls = world.calls();
+    let count = |method| calls.iter().filter(|call| call.method == method).count();
+    assert_eq!(count("deleteMessage"), 2, "the run that died and the next one");
+    assert_eq!(count("answerCallbackQuery"), 1);
+    let handled = world.visits(Point::Chat, "100") - before;
+    assert_eq!(handled, 3, "the message by both runs, the tap by the next one alone");
     assert_eq!(world.told("a1", CUSTOMER, "Paid."), 1);
     assert_eq!(world.goods("a1", CUSTOMER).len(), 1);
     assert_eq!(world.told("a1", NEIGHBOUR, "Your balance"), 1);

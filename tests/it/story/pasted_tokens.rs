@@ -73,6 +73,8 @@ async fn pasted_tokens_are_removed_and_stored_nowhere() {
     let mut group = world.seat(SHOP, ANNA).in_group(GROUP);
     group.say(&token).await;
     group.expect("revoke the token with /revoke at @BotFather").await;
+    let said = group.texts().await;
+    assert!(!said.iter().any(|text| text.contains("Olivia")), "a shop in a group: {said:?}");
     // A name is shown and stored without it.
     let named = json!({
         "bot": SHOP, "user_id": 3009, "text": "/start", "from": {"first_name": token},

@@ -15,7 +15,7 @@ pub(super) struct Seat {
     bot: String,
     user: i64,
     chat: i64,
-    language: &'static str,
+    language: String,
     /// The chat before the last thing done, by message id.
     before: BTreeMap<i64, Value>,
     /// The last message said.
@@ -24,8 +24,8 @@ pub(super) struct Seat {
 
 impl Seat {
     /// `user` in the private chat with `bot`.
-    pub(super) fn new(control: Control, bot: &str, user: i64, language: &'static str) -> Self {
-        let before = BTreeMap::new();
+    pub(super) fn new(control: Control, bot: &str, user: i64, language: &str) -> Self {
+        let (before, language) = (BTreeMap::new(), language.to_owned());
         Self { control, bot: bot.to_owned(), user, chat: user, language, before, said: 0 }
     }
 

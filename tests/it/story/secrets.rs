@@ -1,6 +1,7 @@
 //! A bad day at log level `trace`: revoked tokens, failing calls, a network that is gone. Neither the
 //! log nor any chat may hold a token, and goods are in their customer's chat only.
 
+use super::control::eventually;
 use super::world::{ADMIN, ANNA, MASTER, OWNER, World};
 use serde_json::{Value, json};
 use shopfleet::domain::time::Millis;
@@ -116,7 +117,13 @@ impl Day {
     /// Telegram is gone for a while and comes back; the fleet goes on by itself.
     async fn lose_the_network(&mut self) {
         let mut anna = self.world.seat(MASTER, ANNA).greet().await;
+        let before = self.world.fleet.log().len();
         self.world.host.leave();
+        let failed = eventually(async || {
+            let log = self.world.fleet.log();
+            log[before..].contains("telegram cannot be reached").then_some(())
+        });
+        assert!(failed.await.is_some(), "nobody noticed");
         self.world.host.listen().await;
         anna.ask_until("/balance", "Your balance: 0.00 USDT").await;
     }

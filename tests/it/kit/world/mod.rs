@@ -31,6 +31,7 @@ use shopfleet::store::faults::{Fault, FaultScript, FaultyStore};
 use shopfleet::store::memory::{MemoryDisk, MemoryStore};
 use shopfleet::telegram::request::BotStatus;
 use shopfleet::vault::Key;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// The name of the master in every method that asks for a shop.
@@ -43,6 +44,9 @@ const LATENCY: Millis = Millis::from_ms(4);
 /// Panics that a test asked for: where, with what in hand, how often.
 type Panics = Arc<Mutex<Vec<(Point, String, u32)>>>;
 
+/// How often each point was passed, with what in hand.
+type Visits = Arc<Mutex<BTreeMap<(Point, String), u32>>>;
+
 /// A fleet with everything around it.
 pub(crate) struct World {
     /// The fleet; dropped before what it runs on.
@@ -54,6 +58,7 @@ pub(crate) struct World {
     plan: Arc<Plan>,
     trip: Arc<Trip>,
     panics: Panics,
+    visits: Visits,
     calls: Arc<Mutex<Vec<Called>>>,
     sandbox: Sandbox,
     random: SharedRandom,
@@ -87,6 +92,7 @@ impl World {
             plan: Arc::default(),
             trip: Arc::default(),
             panics: Panics::default(),
+            visits: Visits::default(),
             calls: Arc::default(),
             sandbox,
             random,
@@ -123,6 +129,11 @@ impl World {
     /// Panics `times` at `point` with `what` in hand: a bot's shop, a chat, a command's word.
     pub(crate) fn panic_at(&self, point: Point, what: &str, times: u32) {
         lock(&self.panics).push((point, what.to_owned(), times));
+    }
+
+    /// How often a point was passed with this in hand.
+    pub(crate) fn visits(&self, point: Point, what: &str) -> u32 {
+        lock(&self.visits).get(&(point, what.to_owned())).copied().unwrap_or(0)
     }
 
     /// Panics that have not happened.
@@ -250,8 +261,10 @@ impl World {
 
     fn probe(&self) -> Probe {
         let (panics, trip) = (self.panics.clone(), self.trip.clone());
+        let visits = self.visits.clone();
         Probe::new(move |point, what| {
             trip.step();
+            *lock(&visits).entry((point, what.to_owned())).or_default() += 1;
             let mut armed = lock(&panics);
             let due = armed.iter_mut().find(|(at, with, times)| {
                 *at == point && *times > 0 && (with.is_empty() || with == what)

@@ -1,7 +1,9 @@
 //! A command of a role that one does not have is no command: it gets what gibberish gets.
 
+use super::super::seat::Seat;
 use super::super::world::{ADMIN, ANNA, MASTER, OWNER};
 use super::{SHOP, Town};
+use futures_util::future::join_all;
 use shopfleet::telegram::intent::Command;
 use shopfleet::telegram::screen::Role;
 
@@ -18,26 +20,30 @@ const PEOPLE: [(&str, i64, &[Role]); 5] = [
 #[tokio::test]
 async fn a_command_of_another_role_is_no_command() {
     let mut town = Town::open().await;
-    for (bot, user, roles) in PEOPLE {
-        let mut seat = town.world.seat(bot, user).greet_again().await;
-        seat.say("/gibberish 1 2").await;
-        let gibberish = seat.expect("I don’t know that command.").await;
-        let before = town.world.business();
-        for command in Command::ALL {
-            seat.say(&format!("/{}", command.name())).await;
-            let answer = seat.expect("").await;
-            let known = roles.contains(&command.role());
-            assert_eq!(answer != gibberish, known, "/{} by {user} at {bot}", command.name());
-        }
-        for line in WITH_ARGUMENTS {
-            if !roles.contains(&Role::Admin) {
-                seat.say(line).await;
-                assert_eq!(seat.expect("").await, gibberish, "{line} by {user} at {bot}");
-            }
-        }
-        assert_eq!(town.world.business(), before, "{user} at {bot} changed something");
-    }
+    let before = town.world.business();
+    let seat = |(bot, user, roles)| try_all(town.world.seat(bot, user), roles, user);
+    join_all(PEOPLE.map(seat)).await;
+    assert_eq!(town.world.business(), before);
     town.world.fleet.stop_and_audit().await;
+}
+
+/// One person gives every command there is.
+async fn try_all(seat: Seat, roles: &[Role], user: i64) {
+    let mut seat = seat.greet_again().await;
+    seat.say("/gibberish 1 2").await;
+    let gibberish = seat.expect("I don’t know that command.").await;
+    for command in Command::ALL {
+        seat.say(&format!("/{}", command.name())).await;
+        let answer = seat.expect("").await;
+        let known = roles.contains(&command.role());
+        assert_eq!(answer != gibberish, known, "/{} by {user}, {roles:?}", command.name());
+    }
+    for line in WITH_ARGUMENTS {
+        if !roles.contains(&Role::Admin) {
+            seat.say(line).await;
+            assert_eq!(seat.expect("").await, gibberish, "{line} by {user}, {roles:?}");
+        }
+    }
 }
 
 /// Commands that would change something, if an admin gave them.

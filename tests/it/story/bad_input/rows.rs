@@ -3,7 +3,7 @@
 //! `{taken}`, `{master}`, `{free}` and `{revoked}` stand for bots' tokens.
 
 /// Who speaks, each in his own bot.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     /// An admin in the master's bot.
     Admin,
