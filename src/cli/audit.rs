@@ -4,6 +4,7 @@ use super::hosting::host;
 use super::run::store_failure;
 use super::{Failure, Io, say};
 use crate::app::open_store;
+use crate::config::StoreUrl;
 use std::path::PathBuf;
 
 /// Checks every law on the store; exit code 1 and the ids when one is broken.
@@ -20,6 +21,11 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let config = super::config::load(args.config.as_deref())?.config;
+    let StoreUrl::Sqlite(path) = &config.store.url;
+    if !path.exists() {
+        // Opening would make an empty one, in which every law holds.
+        return Err(Failure::Usage(format!("there is no store at {}", path.display())));
+    }
     host(|_| async move {
         let store = open_store(&config.store.url).map_err(|error| store_failure(&error))?;
         let report = crate::audit::audit(store).await.map_err(|error| store_failure(&error))?;

@@ -1,6 +1,7 @@
 //! `GET /healthz`: how core and bots are, for a monitor. 200 while the core takes requests.
 
 use super::Failure;
+use super::hosting::Server;
 use crate::actors::{Core, CoreState, Statuses};
 use crate::telegram::request::BotState;
 use axum::http::StatusCode;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
-/// Listens, and serves on the runtime of the sockets until it ends.
+/// Listens, and serves on the runtime of the sockets until it is stopped.
 ///
 /// # Errors
 /// When the address cannot be had.
@@ -19,18 +20,13 @@ pub(super) async fn serve(
     core: Core,
     statuses: Statuses,
     sockets: &tokio::runtime::Handle,
-) -> Result<(), Failure> {
+) -> Result<Server, Failure> {
     let taken =
         |error| Failure::Usage(format!("`web.listen`: cannot listen on {address}: {error}"));
     let listener = sockets.spawn(TcpListener::bind(address)).await;
     let listener = listener.map_err(|error| Failure::Check(error.to_string()))?.map_err(taken)?;
     let health = get(move || async move { answer(&core.state().borrow(), &statuses) });
-    sockets.spawn(async move {
-        if let Err(error) = axum::serve(listener, Router::new().route("/healthz", health)).await {
-            tracing::error!(%error, "the health page stopped listening");
-        }
-    });
-    Ok(())
+    Ok(Server::start(listener, Router::new().route("/healthz", health), sockets))
 }
 
 fn answer(core: &CoreState, statuses: &Statuses) -> (StatusCode, Json<Value>) {

@@ -2,7 +2,10 @@
 //! that waits for what is under way.
 
 use super::Failure;
+use axum::Router;
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinHandle;
 
 /// Runs `work` inside an actix System, with the runtime of the sockets beside it.
 ///
@@ -40,4 +43,24 @@ pub(super) async fn asked_to_end() -> Result<(), Failure> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+/// A server that ends before its runtime does: a runtime that ends under it makes it complain.
+pub(super) struct Server(JoinHandle<()>);
+
+impl Server {
+    /// Serves from now on.
+    pub(super) fn start(listener: TcpListener, router: Router, sockets: &Handle) -> Self {
+        Self(sockets.spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "a server stopped listening");
+            }
+        }))
+    }
+
+    /// Takes no more calls. Those under way, such as an event stream, end with the runtime.
+    pub(super) async fn stop(self) {
+        self.0.abort();
+        let _ = self.0.await;
+    }
 }

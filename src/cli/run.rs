@@ -57,10 +57,13 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         probe: Probe::none(),
     };
     let fleet = Fleet::start(&config, ports).await.map_err(|error| start_failure(&error))?;
-    if let Some(address) = config.web.listen {
-        let (core, statuses) = (fleet.core.clone(), fleet.statuses.clone());
-        super::health::serve(address, core, statuses, &sockets).await?;
-    }
+    let health = match config.web.listen {
+        Some(address) => {
+            let (core, statuses) = (fleet.core.clone(), fleet.statuses.clone());
+            Some(super::health::serve(address, core, statuses, &sockets).await?)
+        }
+        None => None,
+    };
     tracing::info!("the fleet runs");
     let mut core = fleet.core.state();
     let ended = core.wait_for(|state| matches!(state, CoreState::Ended { .. }));
@@ -70,7 +73,11 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         _ = ended => return Err(Failure::Check("the core has ended; the log says why".to_owned())),
     }
     tracing::info!("the fleet ends");
-    end(&fleet).await
+    let ended = end(&fleet).await;
+    if let Some(health) = health {
+        health.stop().await;
+    }
+    ended
 }
 
 /// Ends in order, but not at any price: a second signal, or a store that keeps hanging, ends at once.

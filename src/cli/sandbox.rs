@@ -1,16 +1,13 @@
 //! `shopfleet sandbox`: only the Bot API sandbox, with its control routes and the chat page.
 
-use super::hosting::{asked_to_end, host};
+use super::hosting::{Server, asked_to_end, host};
 use super::{Failure, Io, say};
 use crate::config::{Log, LogFormat};
 use crate::sandbox::service::{Sandbox, Setup};
 use crate::sandbox::{http, page};
-use axum::Router;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 /// Runs the sandbox.
 #[derive(clap::Args)]
@@ -53,26 +50,6 @@ pub(super) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Failu
     let listener = http::bind(address).await.map_err(|error| Failure::Usage(error.to_string()))?;
     let address = listener.local_addr().map_err(|error| Failure::Check(error.to_string()))?;
     Ok((listener, address))
-}
-
-/// A server that ends before its runtime does: a runtime that ends under it makes it complain.
-pub(super) struct Server(JoinHandle<()>);
-
-impl Server {
-    /// Serves from now on.
-    pub(super) fn start(listener: TcpListener, router: Router, sockets: &Handle) -> Self {
-        Self(sockets.spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the sandbox stopped listening");
-            }
-        }))
-    }
-
-    /// Takes no more calls. Those under way, such as an event stream, end with the runtime.
-    pub(super) async fn stop(self) {
-        self.0.abort();
-        let _ = self.0.await;
-    }
 }
 
 /// Warnings and worse; a page of requests would hide what matters. `RUST_LOG` is not read.

@@ -478,6 +478,7 @@ impl Chats {
         pure(&Context {
             tenant: &self.shop.tenant,
             bot_username: &self.shop.username,
+            user: incoming.user,
             view: &view,
             role,
             voice: self.shop.voice(profile, incoming.language_code.as_deref()),

@@ -7,8 +7,8 @@ mod guide;
 mod people;
 mod seed;
 
-use super::hosting::{asked_to_end, host};
-use super::sandbox::{Server, fresh_seed, listen, quiet_log};
+use super::hosting::{Server, asked_to_end, host};
+use super::sandbox::{fresh_seed, listen, quiet_log};
 use super::{Failure, Io, say};
 use crate::actors::Probe;
 use crate::app::{Fleet, Ports, open_store};

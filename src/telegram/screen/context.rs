@@ -2,7 +2,7 @@
 
 use super::{Button, label};
 use crate::domain::catalog::{Category, Product};
-use crate::domain::id::{AgentId, CategoryId, ProductId, TenantId};
+use crate::domain::id::{AgentId, CategoryId, ProductId, TenantId, UserId};
 use crate::domain::ledger::Rules;
 use crate::domain::money::Money;
 use crate::domain::pricing::{Markup, PriceRule, UnitPrice};
@@ -30,6 +30,8 @@ pub struct Context<'a> {
     pub tenant: &'a TenantId,
     /// The bot's public name, without the `@`.
     pub bot_username: &'a str,
+    /// Who is spoken to; told to support by people who want to be credited.
+    pub user: UserId,
     /// Catalogue, counts and shops as of a durable batch.
     pub view: &'a View,
     /// What to show to this person.

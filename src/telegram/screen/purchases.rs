@@ -81,7 +81,9 @@ pub(super) fn receipt(ctx: &Context<'_>, receipt: &Receipt) -> Screen {
 
 /// The balance in this shop.
 pub(super) fn balance(ctx: &Context<'_>, amount: Money) -> Screen {
-    let text = ctx.html(Key::BalanceText, &[("balance", &ctx.usdt(amount))]);
+    let values = [("balance", ctx.usdt(amount)), ("user", ctx.user.to_string())];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let text = ctx.html(Key::BalanceText, &values);
     let orders = Tap::Shop(ShopTap::Orders { page: 0 });
     Screen::new(text)
         .row([back_to_catalog(ctx), ctx.button(Key::BtnOrders, orders)])

@@ -101,6 +101,7 @@ fn order(ctx: &Context<'_>, why: OrderRejection, wanted: Option<(ProductId, u32)
                 ("balance", ctx.usdt(balance)),
                 ("total", ctx.usdt(total)),
                 ("missing", ctx.usdt(missing)),
+                ("user", ctx.user.to_string()),
             ];
             let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
             (ctx.html(Key::NoFunds, &values), ask_anew())

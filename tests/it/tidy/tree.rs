@@ -4,18 +4,18 @@ use regex::Regex;
 use std::fs;
 use std::path::Path;
 
-/// One text file.
+/// One file; what is no text has an empty one.
 pub(super) struct Source {
     /// Its path in the repository, with `/`.
     pub(super) path: String,
     pub(super) text: String,
 }
 
-/// All text files, in the order of their paths.
+/// All files, in the order of their paths.
 pub(super) struct Tree(Vec<Source>);
 
 impl Tree {
-    /// Every text file of the repository that is not built or version control's own.
+    /// Every file of the repository that is not built or version control's own.
     pub(super) fn of_the_repository() -> Self {
         let mut files = Vec::new();
         walk(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut files);
@@ -94,7 +94,9 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<Source>) {
         let path = format!("{prefix}{name}");
         if entry.path().is_dir() {
             walk(&entry.path(), &format!("{path}/"), files);
-        } else if let Ok(text) = fs::read_to_string(entry.path()) {
+        } else {
+            // A picture is no text, but a document may show it.
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
             files.push(Source { path, text });
         }
     }

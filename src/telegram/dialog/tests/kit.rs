@@ -67,6 +67,7 @@ impl Kit {
         Context {
             tenant: &self.tenant,
             bot_username: "some_bot",
+            user: UserId::new(5),
             view: &self.view,
             role: self.role,
             voice: Voice { texts: &self.texts, lang: self.lang, zone },
