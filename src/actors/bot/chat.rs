@@ -320,8 +320,11 @@ impl Chats {
             intent::parse(words.incoming, ctx)
         });
         let step = self.advance(job, memory, &memory.state, Input::Intent(intent));
-        // Only the deletion is wanted; everything else of the step was done before.
-        drop(self.delete_first(job, step.effects));
+        // Only the deletion is wanted; everything else of the step was done before. A step that asked
+        // for nothing has its deletion in the replay.
+        if step.request.is_some() {
+            drop(self.delete_first(job, step.effects));
+        }
     }
 
     fn advance(&self, job: &Job, memory: &Memory, state: &State, input: Input) -> Step {
