@@ -31,6 +31,7 @@ async fn tell(language: &'static str, shop: &'static str) {
     story.pay_out().await;
     pictures::desktop(&page, language).await;
     demo.stop().await;
+    demo.logged_no_trouble();
     page.says_that_nothing_answers().await;
     let mut again = Demo::start(folder.path(), demo.port()).await;
     story.continues().await;

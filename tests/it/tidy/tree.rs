@@ -87,8 +87,11 @@ impl Source {
 fn walk(folder: &Path, prefix: &str, files: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).expect("the repository can be read").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        // `.env` is the developer's own and never committed.
-        if matches!(name.as_str(), "target" | ".git" | ".env" | "Cargo.lock" | "node_modules") {
+        // `.env` is the developer's own, `shopfleet-demo` the demo's memory; neither is committed.
+        if matches!(
+            name.as_str(),
+            "target" | ".git" | ".env" | "shopfleet-demo" | "Cargo.lock" | "node_modules"
+        ) {
             continue;
         }
         let path = format!("{prefix}{name}");
