@@ -7,9 +7,9 @@ use super::world::{ANNA, World};
 const LINES: &str = "NEW-1\n\nNEW-1\nOLD-1\n  \nNEW-2\nOLD-2\nNEW-2 \nNEW-3";
 const REPORT: [&str; 4] = [
     "Added: 3",
-    "Blank lines: 2, 5",
-    "Repeated within the upload, lines: 3, 8",
-    "In stock or sold already, lines: 4, 7",
+    "Blank, line no. 2, 5",
+    "Repeated within the upload, line no. 3, 8",
+    "In stock or sold already, line no. 4, 7",
 ];
 
 #[tokio::test]
@@ -31,16 +31,16 @@ async fn bad_lines_are_reported_by_number_and_the_rest_is_accepted() {
     admin.say("/stock_add prd_1").await;
     admin.expect("please send the goods, one item per line").await;
     admin.say("NEW-1\nNEW-2\nNEW-3").await;
-    check(&admin, &["Added: 0", "In stock or sold already, lines: 1–3"]).await;
+    check(&admin, &["Added: 0", "In stock or sold already, line no. 1–3"]).await;
     check_count(&mut admin, 4).await;
     // As a document with Windows' line ends and a byte order mark.
     let text = "\u{feff}FILE-1\r\n\r\nFILE-1\r\nNEW-1\r\nFILE-2\r\n";
     admin.send("keys.txt", text.as_bytes(), "/stock_add prd_1").await;
     let report = [
         "Added: 2",
-        "Blank lines: 2",
-        "Repeated within the upload, lines: 3",
-        "In stock or sold already, lines: 4",
+        "Blank, line no. 2",
+        "Repeated within the upload, line no. 3",
+        "In stock or sold already, line no. 4",
     ];
     check(&admin, &report).await;
     check_count(&mut admin, 6).await;
