@@ -54,7 +54,7 @@ async fn what_came(buyer: &mut Seat) -> Option<&'static str> {
 /// Whether it was paid; nothing while neither is said.
 fn outcome(text: &str) -> Option<bool> {
     let refused = text.contains("sold out") && text.contains("Nothing was charged.");
-    match text.contains("Paid. Thank you!") {
+    match text.contains("✅ Paid.") {
         true => Some(true),
         false => refused.then_some(false),
     }
@@ -71,7 +71,7 @@ async fn twenty_taps_on_one_confirm_button_are_one_order() {
     anna.expect("Total: 10.00 USDT").await;
     let confirm = anna.button("Confirm").await;
     join_all((0..20).map(|_| world.control.post("/sandbox/taps", &confirm))).await;
-    anna.expect("Paid. Thank you!").await;
+    anna.expect("✅ Paid.").await;
     anna.expect("🎁 Key × 1").await;
     // The bot works a chat off in order: when this is answered, so were all taps.
     anna.say("/balance").await;

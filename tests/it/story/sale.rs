@@ -111,7 +111,7 @@ impl Story {
         let offer = anna.expect("Total: 120.00 USDT").await;
         assert!(offer.contains("Unit price: 60.00 USDT"), "{offer}");
         anna.tap("Confirm").await;
-        let receipt = anna.expect("Paid. Thank you!").await;
+        let receipt = anna.expect("✅ Paid.").await;
         assert!(receipt.contains("Balance: 380.00 USDT"), "{receipt}");
         let goods = anna.expect("🎁 Star Harbor × 2").await;
         assert!(goods.contains("STAR-1111\nSTAR-2222\n"), "{goods}");
