@@ -427,7 +427,10 @@ impl Chats {
                     }
                 }
                 Effect::DeleteIncoming { otherwise } => {
-                    self.delete(chat, incoming.message, otherwise).await;
+                    if !self.delete(chat, incoming.message, otherwise).await {
+                        // What follows would say that it is gone.
+                        return;
+                    }
                 }
             }
         }
@@ -438,22 +441,25 @@ impl Chats {
         drop(self.shop.outbox.send(outgoing));
     }
 
-    /// A message that cannot be deleted is told to be revoked instead.
+    /// Deletes a message; when that fails, says what to do instead. Answers whether it is gone.
     async fn delete(
         &self,
         chat: ChatId,
         message: Option<i32>,
         otherwise: crate::telegram::screen::Screen,
-    ) {
-        let Some(message) = message else { return };
+    ) -> bool {
+        let Some(message) = message else { return true };
         match self.shop.outbox.send(Outgoing::delete(chat, message)).await {
-            SendResult::Done | SendResult::Sent(_) | SendResult::Closed => {}
+            SendResult::Done | SendResult::Sent(_) | SendResult::Closed => true,
             SendResult::Blocked
             | SendResult::TokenRefused
             | SendResult::Refused(_)
             | SendResult::Ambiguous
             | SendResult::Unreachable
-            | SendResult::Full(_) => self.send(Outgoing::reply(chat, otherwise)),
+            | SendResult::Full(_) => {
+                self.send(Outgoing::reply(chat, otherwise));
+                false
+            }
         }
     }
 
