@@ -92,6 +92,25 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// The memory as a store kept it. Built at once and not answer by answer: a million of them take
+    /// two thirds of the room, and the names of shops are there once.
+    pub(in crate::domain) fn restore(answers: Vec<Answered>, keep: Millis) -> Self {
+        let horizon = answers.iter().map(|answered| answered.at - keep).max();
+        let mut shops: BTreeSet<TenantId> = BTreeSet::new();
+        let mut kept = |Answered { mut key, at, outcome }: Answered| {
+            if let Some(shop) = shops.get(&key.tenant) {
+                key.tenant = shop.clone();
+            } else {
+                shops.insert(key.tenant.clone());
+            }
+            (key, (at, outcome))
+        };
+        let young = answers.into_iter().filter(|answered| Some(answered.at) >= horizon);
+        let by_key: BTreeMap<_, _> = young.map(&mut kept).collect();
+        let by_age = by_key.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
+        Self { by_key, by_age }
+    }
+
     /// The answer that an accepted command got.
     pub fn outcome(&self, key: &CommandKey) -> Option<&Outcome> {
         self.by_key.get(key).map(|(_, outcome)| outcome)
@@ -151,5 +170,17 @@ mod tests {
         recent.remember(&answered("d", 22), keep);
         assert!(recent.outcome(&answered("b", 0).key).is_some(), "the later answer counts");
         assert_eq!(recent.len(), 2);
+    }
+
+    #[test]
+    fn what_is_restored_is_what_was_remembered() {
+        let answers: Vec<_> =
+            [("a", 0), ("b", 10), ("c", 11), ("d", 15)].map(|(id, at)| answered(id, at)).into();
+        for keep in [0, 4, 5, 14, 15, 100].map(Millis::from_ms) {
+            let mut remembered = Recent::default();
+            answers.iter().for_each(|answered| remembered.remember(answered, keep));
+            assert_eq!(Recent::restore(answers.clone(), keep), remembered, "{keep:?}");
+        }
+        assert!(Recent::restore(Vec::new(), Millis::ZERO).is_empty());
     }
 }

@@ -106,18 +106,14 @@ impl LedgerMachine {
             machine.book.set(account, *balance);
         }
         machine.tenants = loaded.tenants.into_iter().map(|t| (t.id.clone(), t)).collect();
-        for entry in &loaded.entries {
-            machine.note_entry(entry);
-        }
+        machine.restore_entries(loaded.entries);
         machine.next_entry = loaded.next_entry;
         machine.undelivered =
             loaded.undelivered.into_iter().map(|order| (order.id.clone(), order)).collect();
         machine.withdrawals = loaded.withdrawals.into_iter().map(|w| (w.id, w)).collect();
         machine.next_withdrawal = loaded.next_withdrawal;
         machine.txids = loaded.txids.into_iter().collect();
-        for answered in &loaded.answers {
-            machine.recent.remember(answered, rules.keep_ids);
-        }
+        machine.recent = Recent::restore(loaded.answers, rules.keep_ids);
         machine
     }
 

@@ -98,14 +98,17 @@ impl StockMachine {
             machine.next_product = machine.next_product.max(product.id.next());
             machine.catalog.products.insert(product.id, product);
         }
+        // Maps that are built at once are full; grown item by item they take half as much again.
+        machine.contents =
+            loaded.items.iter().map(|(_, product, content)| (*content, *product)).collect();
+        let mut shelves: BTreeMap<ProductId, Vec<(ItemId, Fingerprint)>> = BTreeMap::new();
         for (item, product, content) in loaded.items {
-            machine.shelves.entry(product).or_default().insert(item, content);
-            machine.contents.insert(content, product);
+            shelves.entry(product).or_default().push((item, content));
         }
+        let full = |(product, items): (_, Vec<_>)| (product, items.into_iter().collect());
+        machine.shelves = shelves.into_iter().map(full).collect();
         machine.next_item = loaded.next_item;
-        for answered in &loaded.answers {
-            machine.recent.remember(answered, keep_ids);
-        }
+        machine.recent = Recent::restore(loaded.answers, keep_ids);
         machine
     }
 
