@@ -20,7 +20,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::stock::{Ask, HoldRefusal, StockCommand, StockEvent, StockMachine};
 use crate::store::batch::{BatchEntry, Record};
 use actix::{Actor, ActorContext, Addr, Context, Handler};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// A request begins.
@@ -165,11 +165,12 @@ impl StockActor {
                 for event in &accepted.events {
                     self.machine.apply(event);
                 }
+                let task = with_goods_of(&accepted.events, command, task);
                 let entry = BatchEntry {
                     command: CoreCommand::Stock(command.clone()),
                     events: accepted.events.into_iter().map(Event::Stock).collect(),
                 };
-                Submit::entry(ticket, entry, task.clone(), accepted.outcome)
+                Submit::entry(ticket, entry, task, accepted.outcome)
             }
         };
         self.submit(submit);
@@ -246,6 +247,32 @@ impl StockActor {
             self.life.fail(super::life::Failure::Died { actor: "core" });
         }
     }
+}
+
+/// The task as it is to be written: goods of lines that turned out to be duplicates stay behind, for
+/// no item has them. Two admins who upload the same list at once meet here.
+fn with_goods_of(
+    events: &[StockEvent],
+    command: &Command<StockCommand>,
+    task: &Arc<Task>,
+) -> Arc<Task> {
+    let Task::Stock { records, .. } = &**task else { return task.clone() };
+    let mut added: BTreeSet<_> = events
+        .iter()
+        .filter_map(|event| {
+            if let StockEvent::ItemsAdded { items, .. } = event { Some(items) } else { None }
+        })
+        .flatten()
+        .map(|(_, content)| *content)
+        .collect();
+    let belongs = |record: &&Record| {
+        if let Record::Goods { content, .. } = record { added.remove(content) } else { true }
+    };
+    let kept: Vec<Record> = records.iter().filter(belongs).cloned().collect();
+    if kept.len() == records.len() {
+        return task.clone();
+    }
+    Arc::new(Task::Stock { command: command.clone(), records: kept })
 }
 
 impl Submit {

@@ -10,3 +10,4 @@ mod kit;
 mod store;
 mod story;
 mod tidy;
+mod uploads;

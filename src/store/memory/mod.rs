@@ -25,7 +25,6 @@ use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
 use draft::{Contradiction, Draft};
 use futures_util::future::BoxFuture;
 use state::State;
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The durable part of a memory store. Clones are the same disk.
@@ -112,18 +111,12 @@ fn check(
         draft.add(state, event)?;
     }
     let mut goods = Vec::new();
-    let mut given = BTreeSet::new();
     for record in &batch.records {
         match record {
-            Record::Goods { content, sealed } => match draft.take_bare(content) {
-                Some(item) => {
-                    given.insert(*content);
-                    goods.push((item, sealed.clone()));
-                }
-                // Two uploads of the same line at once: the first has the item.
-                None if given.contains(content) || state.seen.contains(content) => {}
-                None => return Err("goods that no item has".to_owned()),
-            },
+            Record::Goods { content, sealed } => {
+                let item = draft.take_bare(content).ok_or("goods that no new item has")?;
+                goods.push((item, sealed.clone()));
+            }
             Record::Token { tenant, .. } if !draft.has_tenant(state, tenant) => {
                 return Err(format!("there is no shop {tenant}"));
             }
