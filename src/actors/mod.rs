@@ -20,7 +20,10 @@ mod supervisor;
 mod views;
 
 pub use self::core::{Core, CoreLimits, CoreParts, CoreState};
-pub use bot::{Bots, Fleet as BotFleet, Settings, open_token, seal_goods, seal_token, token_print};
+pub use bot::{
+    Bots, Fleet as BotFleet, Settings, invitation_print, open_token, seal_goods, seal_token,
+    token_print,
+};
 pub use committer::CommitterHandle;
 pub use housekeeper::Housekeeper;
 pub use intake::{CallError, CoreAnswer, Waiting};

@@ -261,21 +261,25 @@ impl Chats {
         records
     }
 
-    /// Reads what the person means and steps the dialog until it asks for nothing more.
+    /// Steps the dialog until it asks for nothing more.
     async fn step(&self, job: &Job, memory: &mut Memory) -> Handled {
-        // Read anew, because an intent consumes the words, and a panic may make this a second try.
-        let words = super::read(&job.raw);
-        let intent = words.map_or(Intent::Nothing, |words| {
-            self.with_context(&job.inbound.incoming, memory.profile.as_ref(), |ctx| {
-                intent::parse(words.incoming, ctx)
-            })
-        });
-        let mut first = self.advance(job, memory, &memory.state, Input::Intent(intent));
+        let mut first = self.first_step(job, memory);
         if first.request.is_some() {
             // What is asked may take long; the message must not stay that long.
             first.effects = self.delete_first(job, first.effects);
         }
         self.drive(job, memory, first).await
+    }
+
+    /// What the person means, as the dialog takes it. Read anew from the update, because an intent
+    /// consumes the words, and a panic or a redelivery may make this a second try.
+    fn first_step(&self, job: &Job, memory: &Memory) -> Step {
+        let intent = super::read(&job.raw).map_or(Intent::Nothing, |words| {
+            self.with_context(&job.inbound.incoming, memory.profile.as_ref(), |ctx| {
+                intent::parse(words.incoming, ctx)
+            })
+        });
+        self.advance(job, memory, &memory.state, Input::Intent(intent))
     }
 
     /// Starts deleting a message that must not stay, before anything is asked of anybody, and answers
@@ -315,11 +319,7 @@ impl Chats {
 
     /// A message that had to go may still be there when its update comes again.
     fn delete_again(&self, job: &Job, memory: &Memory) {
-        let Some(words) = super::read(&job.raw) else { return };
-        let intent = self.with_context(&job.inbound.incoming, memory.profile.as_ref(), |ctx| {
-            intent::parse(words.incoming, ctx)
-        });
-        let step = self.advance(job, memory, &memory.state, Input::Intent(intent));
+        let step = self.first_step(job, memory);
         // Only the deletion is wanted; everything else of the step was done before. A step that asked
         // for nothing has its deletion in the replay.
         if step.request.is_some() {

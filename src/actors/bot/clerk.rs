@@ -284,7 +284,7 @@ impl Clerk<'_> {
     }
 
     fn link_print(&self, code: &str) -> crate::domain::sealed::Fingerprint {
-        self.shop.fleet.vault.fingerprint("owner-link", code.as_bytes())
+        super::invitation_print(&self.shop.fleet.vault, code)
     }
 
     /// Quote ids begin with their time, so that old ones sort first, and end in randomness.

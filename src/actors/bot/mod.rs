@@ -133,6 +133,11 @@ pub fn token_print(vault: &Vault, token: &Secret) -> Fingerprint {
     vault.fingerprint("token", token.expose().as_bytes())
 }
 
+/// The fingerprint by which an owner's invitation is known.
+pub fn invitation_print(vault: &Vault, code: &str) -> Fingerprint {
+    vault.fingerprint("owner-link", code.as_bytes())
+}
+
 /// Seals a bot's token for its tenant.
 pub fn seal_token(vault: &Vault, tenant: &TenantId, token: &Secret) -> Sealed {
     vault.seal(&token_owner(tenant), token.expose().as_bytes())

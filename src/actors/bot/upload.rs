@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 
 /// Longest line that is one item; a longer one does not fit a message with its header.
 const LINE_MAX: usize = 3000;
-/// Largest text document of lines.
-const TEXT_FILE_MAX: usize = 2 * 1024 * 1024;
+/// Largest text document of lines, in megabytes.
+const TEXT_FILE_MAX_MB: u32 = 2;
 /// Lines that are looked at in one go.
 const BREATH: u32 = 256;
 
@@ -60,9 +60,10 @@ impl Upload<'_> {
         if let Some(refusal) = self.refuse_unless(GoodsKind::Line) {
             return refusal;
         }
-        let bytes = match self.shop.client.download(file_id, TEXT_FILE_MAX).await {
+        let max_mb = TEXT_FILE_MAX_MB;
+        let bytes = match self.shop.client.download(file_id, megabytes(max_mb)).await {
             Ok(bytes) => bytes,
-            Err(ApiError::TooLarge) => return Reply::BadFile(FileProblem::TooLarge { max_mb: 2 }),
+            Err(ApiError::TooLarge) => return Reply::BadFile(FileProblem::TooLarge { max_mb }),
             Err(_) => return Reply::BadFile(FileProblem::Download),
         };
         let text = match std::str::from_utf8(&bytes) {
@@ -81,8 +82,7 @@ impl Upload<'_> {
             return refusal;
         }
         let max_mb = self.shop.fleet.settings.file_max_mb;
-        let max = usize::try_from(max_mb).unwrap_or(0) * 1024 * 1024;
-        let bytes = match self.shop.client.download(file_id, max).await {
+        let bytes = match self.shop.client.download(file_id, megabytes(max_mb)).await {
             Ok(bytes) if bytes.is_empty() => return Reply::BadFile(FileProblem::Empty),
             Ok(bytes) => bytes,
             Err(ApiError::TooLarge) => {
@@ -236,6 +236,11 @@ impl Upload<'_> {
             Err(rejection) => Err(Reply::Rejected(rejection)),
         }
     }
+}
+
+/// A limit in bytes.
+fn megabytes(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(0) * 1024 * 1024
 }
 
 fn unprintable(c: char) -> bool {

@@ -4,7 +4,7 @@
 
 use super::super::Failure;
 use super::people::{ADMIN, ANNA, BO, Bot, Cast, OWNER};
-use crate::actors::{Waiting, seal_goods, seal_token, token_print};
+use crate::actors::{Waiting, invitation_print, seal_goods, seal_token, token_print};
 use crate::app::Fleet;
 use crate::domain::catalog::GoodsKind;
 use crate::domain::command::{Caller, Command};
@@ -207,7 +207,7 @@ impl Seed<'_> {
 }
 
 fn code(vault: &crate::vault::Vault, agent: &AgentId) -> crate::domain::sealed::Fingerprint {
-    vault.fingerprint("owner-link", format!("demo:{agent}").as_bytes())
+    invitation_print(vault, &format!("demo:{agent}"))
 }
 
 fn command<Body>(

@@ -2,7 +2,7 @@
 
 use super::{ADMIN, CUSTOMER, MASTER, World, tenant};
 use crate::kit::OWNER;
-use shopfleet::actors::{Waiting, seal_goods, seal_token, token_print};
+use shopfleet::actors::{Waiting, invitation_print, seal_goods, seal_token, token_print};
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
 use shopfleet::domain::id::{AgentId, CategoryId, ProductId, TenantId, UserId};
@@ -31,7 +31,7 @@ impl World {
             username: bot_name(shop),
             token: token_print(&vault, &token),
         };
-        let code = vault.fingerprint("owner-link", shop.as_bytes());
+        let code = invitation_print(&vault, shop);
         let sealed = seal_token(&vault, &tenant(shop), &token);
         let record = Record::Token { tenant: tenant(shop), sealed };
         let create = LedgerCommand::CreateAgent { agent, name: shop.to_owned(), bot, code };
