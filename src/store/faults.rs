@@ -6,7 +6,7 @@
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, SharedStore, Store};
 use crate::clock::SharedClock;
 use crate::domain::chronicle::Chronicle;
@@ -285,6 +285,10 @@ impl Store for FaultyStore {
 
     fn chronicle(&self) -> Answer<(Head, Chronicle)> {
         self.call(|store| store.chronicle())
+    }
+
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.call(move |store| store.unjournalled())
     }
 
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {

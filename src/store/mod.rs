@@ -24,7 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::Withdrawal;
 use batch::{Batch, DialogRecord, InboxRecord, Profile};
 use futures_util::future::BoxFuture;
-use query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use std::sync::Arc;
 
 /// Where the journal stands.
@@ -151,6 +151,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every document as of one head, for the audit.
     fn chronicle(&self) -> Answer<(Head, Chronicle)>;
+
+    /// Everything that the journal does not explain, for the audit. Sealed values stay sealed.
+    fn unjournalled(&self) -> Answer<Unjournalled>;
 
     /// Which of these contents the store has ever seen, sold ones included.
     fn known_contents(&self, contents: Vec<Fingerprint>) -> Answer<Vec<Fingerprint>>;

@@ -2,13 +2,10 @@
 //! person is. The durable form is in the store; this is the part that is warm.
 
 use crate::domain::id::ChatId;
-use crate::store::batch::{DialogRecord, Profile};
+use crate::store::batch::{ChatState, DialogRecord, HANDLED_MAX, Profile};
 use crate::telegram::dialog::State;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Updates that one poll may leave unconfirmed, and so the most that can come again.
-const HANDLED_MAX: usize = 100;
 /// Chats kept warm by one bot; the others are read from the store at their next update.
 const WARM_MAX: usize = 2_000;
 
@@ -21,14 +18,6 @@ pub(super) struct Memory {
     pub(super) handled: VecDeque<u64>,
     /// The person, once he has spoken in private.
     pub(super) profile: Option<Profile>,
-}
-
-/// The durable form of a dialog: its state and the updates it has seen (decision 0005).
-#[derive(Deserialize, Serialize)]
-struct Stored {
-    /// The dialog's own versioned form.
-    state: String,
-    handled: VecDeque<u64>,
 }
 
 /// The warm chats of one bot.
@@ -53,9 +42,10 @@ impl Warm {
 impl Memory {
     /// Reads what the store has. A state of another version begins anew; the handled updates stay.
     pub(super) fn read(record: Option<DialogRecord>, profile: Option<Profile>) -> Self {
-        let stored = record.and_then(|record| serde_json::from_str::<Stored>(&record.state).ok());
+        let stored =
+            record.and_then(|record| serde_json::from_str::<ChatState>(&record.state).ok());
         match stored {
-            Some(Stored { state, handled }) => {
+            Some(ChatState { state, handled }) => {
                 Self { state: State::from_json(&state), handled, profile }
             }
             None => Self { profile, ..Self::default() },
@@ -81,7 +71,7 @@ impl Memory {
     /// # Panics
     /// Never: a state is plain data.
     pub(super) fn stored(&self) -> String {
-        let stored = Stored { state: self.state.to_json(), handled: self.handled.clone() };
+        let stored = ChatState { state: self.state.to_json(), handled: self.handled.clone() };
         serde_json::to_string(&stored).expect("a text and numbers are plain data")
     }
 }

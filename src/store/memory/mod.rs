@@ -9,7 +9,7 @@ mod state;
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile, Record};
 use super::journal::{self, StoredRecord};
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, Store, StoreError};
 use crate::clock::SharedClock;
 use crate::domain::chronicle::Chronicle;
@@ -301,6 +301,10 @@ impl Store for MemoryStore {
 
     fn chronicle(&self) -> Answer<(Head, Chronicle)> {
         self.read(|state| (state.head.clone(), state.docs.clone()))
+    }
+
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.read(State::unjournalled)
     }
 
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {

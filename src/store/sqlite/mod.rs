@@ -8,6 +8,7 @@
 //! `schema` has the tables, `write` makes the transaction, `documents`, `trade`, `shops`, `moves` and
 //! `records` its rows, `load` and `query` read, `failure` says what an error means.
 
+mod beside;
 mod connection;
 mod documents;
 mod failure;
@@ -24,7 +25,7 @@ mod write;
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, Store, StoreError};
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::CommandKey;
@@ -184,6 +185,10 @@ impl Store for SqliteStore {
 
     fn chronicle(&self) -> Answer<(Head, Chronicle)> {
         self.read(load::chronicle)
+    }
+
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.read(beside::unjournalled)
     }
 
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {

@@ -203,7 +203,8 @@ impl World {
     /// Runs the audit; what it finds ends the test.
     pub(crate) fn audit(&self) {
         let store = self.plain_store();
-        let report = self.system().block_on(audit(store)).expect("a memory store can be read");
+        let asked = audit(store, self.config.telegram.inbox_max);
+        let report = self.system().block_on(asked).expect("a memory store can be read");
         assert!(report.violations.is_empty(), "{:#?}", report.violations);
     }
 

@@ -21,7 +21,7 @@ use shopfleet::secret::Secret;
 use shopfleet::store::batch::{Batch, DialogRecord, InboxRecord, Profile, Record};
 use shopfleet::store::faults::{Fault, FaultScript};
 use shopfleet::store::journal::StoredRecord;
-use shopfleet::store::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use shopfleet::store::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use shopfleet::store::{Answer, CommitError, Head, Loaded, SharedStore, Store};
 use shopfleet::telegram::transport::{ApiCall, ApiError, SharedTransport, Transport};
 use std::future::pending;
@@ -236,6 +236,7 @@ impl Store for Gate {
         withdrawal(id: WithdrawalId) -> Option<Withdrawal>;
         goods(items: Vec<ItemId>) -> Vec<(Fingerprint, Sealed)>;
         missing_goods() -> Vec<ItemId>;
+        unjournalled() -> Unjournalled;
         put_blob(content: Fingerprint, sealed: Sealed, at: Timestamp) -> ();
         drop_orphans(before: Timestamp) -> u64;
         forget_answers(before: Timestamp, limit: u32) -> u64;
