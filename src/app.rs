@@ -8,7 +8,7 @@ use crate::actors::{
     BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Post, PostParts, Probe, Settings,
     Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config, StoreUrl};
 use crate::domain::access::Access;
 use crate::domain::catalog::NAME_MAX;
@@ -18,9 +18,10 @@ use crate::domain::ledger::{LedgerCommand, Rules};
 use crate::domain::sealed::Sealed;
 use crate::domain::tenant::BotIdentity;
 use crate::domain::time::Millis;
-use crate::placement::SharedPlacement;
+use crate::placement::{OneThread, SharedPlacement};
 use crate::random::SharedRandom;
 use crate::store::batch::Record;
+use crate::store::memory::{MemoryDisk, MemoryStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{SharedStore, StoreError};
 use crate::telegram::client::Client;
@@ -307,6 +308,30 @@ pub fn core_limits(config: &Config) -> CoreLimits {
         patience: PATIENCE,
         restarts_max: usize::try_from(core.restarts_max).unwrap_or(usize::MAX),
         restarts_window: seconds(core.restarts_window_s),
+    }
+}
+
+/// Parts of a core without file, socket or thread, under the standard rules: what examples and tests
+/// of callers need. Its store takes a millisecond by the machine's clock.
+pub fn core_in_memory(admins: impl IntoIterator<Item = UserId>) -> CoreParts {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let latency = Millis::from_ms(1);
+    CoreParts {
+        store: Arc::new(MemoryStore::new(MemoryDisk::default(), clock.clone(), latency)),
+        clock,
+        placement: Arc::new(OneThread),
+        probe: Probe::none(),
+        rules: Rules::standard(),
+        access: Access { admins: admins.into_iter().collect() },
+        limits: CoreLimits {
+            permits: 64,
+            permit_bytes: 1 << 20,
+            batch_max: 64,
+            shortage_waiters: 8,
+            patience: Millis::from_secs(5),
+            restarts_max: 5,
+            restarts_window: Millis::from_secs(60),
+        },
     }
 }
 

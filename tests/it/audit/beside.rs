@@ -1,29 +1,14 @@
 //! What the journal does not explain: sealed values, chats, customers, the inbox, dead letters.
 
 use super::day::*;
-use super::{INBOX_MAX, Stored, business, check, stored};
+use super::{INBOX_MAX, Row, Stored, business, check, row, stored};
 use shopfleet::domain::id::{ChatId, TenantId, UserId};
 use shopfleet::domain::ledger::Account;
 use shopfleet::domain::time::Timestamp;
 use shopfleet::store::batch::{ChatState, DialogRecord, HANDLED_MAX, Profile};
 use shopfleet::store::query::{Astray, DeadLetter, Unjournalled};
 
-/// One change and everything that the audit must say of it.
-pub(super) struct Row {
-    what: &'static str,
-    change: fn(&mut Stored),
-    pub(super) expected: &'static [&'static str],
-}
-
-const fn row(
-    what: &'static str,
-    change: fn(&mut Stored),
-    expected: &'static [&'static str],
-) -> Row {
-    Row { what, change, expected }
-}
-
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row<Stored>] = &[
     row(
         "unsold goods are missing",
         |s| s.beside.missing_goods.push(item(9)),

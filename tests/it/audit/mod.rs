@@ -24,6 +24,21 @@ use std::collections::BTreeSet;
 /// How many updates a bot's inbox may hold here.
 const INBOX_MAX: usize = 100;
 
+/// One change and everything that the audit must say of it.
+struct Row<T: 'static> {
+    what: &'static str,
+    change: fn(&mut T),
+    expected: &'static [&'static str],
+}
+
+const fn row<T>(
+    what: &'static str,
+    change: fn(&mut T),
+    expected: &'static [&'static str],
+) -> Row<T> {
+    Row { what, change, expected }
+}
+
 /// A store's content as the audit sees it.
 struct Stored {
     head: Head,
@@ -106,4 +121,18 @@ fn every_check_is_tried() {
     assert_eq!(tried, listed, "what rows expect, and what the audit says that it checks");
     let laws: BTreeSet<u8> = checks().iter().map(|check| check.law).collect();
     assert_eq!(laws, (1..=13).collect(), "each law of DESIGN.md, section 2");
+}
+
+/// `docs/audit.md` is the list that people read.
+#[test]
+fn the_page_lists_every_check() {
+    let page = include_str!("../../../docs/audit.md");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let law: u8 = cells.next()?.parse().ok()?;
+        Some((law, cells.next()?.trim_matches('`')))
+    });
+    let listed: BTreeSet<(u8, &str)> = rows.collect();
+    let made: BTreeSet<(u8, &str)> = checks().iter().map(|check| (check.law, check.name)).collect();
+    assert_eq!(listed, made);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row<Chronicle>] = &[
     row(
         "a customer is richer",
         |c| add(c, customer("a1", 7), "5"),
