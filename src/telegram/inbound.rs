@@ -1,6 +1,7 @@
 //! From teloxide's types to the plain data that dialogs read.
 
 use super::incoming::{Content, Document, Incoming};
+use super::update::RawUpdate;
 use crate::domain::id::{ChatId, UserId};
 use crate::secret::Secret;
 use teloxide::types::{
@@ -25,6 +26,29 @@ pub fn read(id: u64, update: &Update) -> Option<Inbound> {
         UpdateKind::MyChatMember(change) => Some(blocking_of(id, change)),
         _ => None,
     }
+}
+
+/// Reads a message of any kind in which something looks like a bot token; nothing else. Edits, posts of
+/// channels and messages without a person behind them are read for nothing else.
+pub fn overhear(raw: &RawUpdate) -> Option<Inbound> {
+    let message = raw.message_with_token()?;
+    let (chat, from) = (&message["chat"], &message["from"]);
+    let chat_id = chat["id"].as_i64()?;
+    let word = |name: &str| from[name].as_str().map(str::to_owned);
+    let names = [word("first_name"), word("last_name")];
+    let incoming = Incoming {
+        update: raw.id,
+        chat: ChatId::new(chat_id),
+        private: chat["type"] == "private",
+        // A channel speaks for itself.
+        user: UserId::new(from["id"].as_i64().unwrap_or(chat_id)),
+        name: names.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        username: word("username"),
+        language_code: word("language_code"),
+        message: message["message_id"].as_i64().and_then(|id| i32::try_from(id).ok()),
+        content: Content::Overheard,
+    };
+    Some(Inbound { incoming, query: None })
 }
 
 fn message_of(id: u64, message: &Message) -> Option<Inbound> {
