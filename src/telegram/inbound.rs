@@ -113,3 +113,38 @@ fn person(update: u64, user: &User, chat: i64, private: bool) -> Incoming {
         content: Content::Other { caption: None },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Chat, sender and message that are overheard.
+    fn check(update: Value, expected: Option<(i64, i64, bool, Option<i32>)>) {
+        let raw = RawUpdate::new(update.clone()).expect("it has an id");
+        let heard = overhear(&raw).map(|heard| {
+            let Incoming { chat, user, private, message, .. } = heard.incoming;
+            (chat.number(), user.number(), private, message)
+        });
+        assert_eq!(heard, expected, "{update}");
+    }
+
+    #[test]
+    fn tokens_are_overheard_in_edits_channels_and_strange_messages() {
+        let token = format!("123456789:{}", "A".repeat(35));
+        let private = json!({"id": 5, "type": "private", "first_name": "A"});
+        let (person, channel) =
+            (json!({"id": 5, "first_name": "A"}), json!({"id": -9, "type": "channel"}));
+        let edit = json!({"message_id": 3, "chat": private, "from": person, "text": token});
+        check(json!({"update_id": 1, "edited_message": edit}), Some((5, 5, true, Some(3))));
+        let post = json!({"message_id": 4, "chat": channel, "caption": token});
+        check(json!({"update_id": 1, "channel_post": post}), Some((-9, -9, false, Some(4))));
+        check(json!({"update_id": 1, "edited_channel_post": post}), Some((-9, -9, false, Some(4))));
+        let strange =
+            json!({"message_id": "x", "chat": {"id": 5, "type": "private"}, "new": token});
+        check(json!({"update_id": 1, "message": strange}), Some((5, 5, true, None)));
+        let edit = json!({"message_id": 3, "chat": private, "from": person, "text": "/balance"});
+        check(json!({"update_id": 1, "edited_message": edit}), None);
+        check(json!({"update_id": 1, "message": {"text": token}}), None);
+    }
+}

@@ -166,6 +166,39 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_seen_wherever_it_is_written() {
+        let token = format!("123456789:{}", "A".repeat(35));
+        let seen = |update: Value| {
+            RawUpdate::new(update).expect("it has an id").message_with_token().is_some()
+        };
+        let words = [
+            json!({"text": token}),
+            json!({"caption": format!("see {token}"), "photo": [{"file_id": "x"}]}),
+            json!({"text": "here", "entities": [{"type": "text_link", "url": token}]}),
+            json!({"video": {"file_name": token}}),
+            json!({"poll": {"question": "which?", "options": [{"text": "a"}, {"text": token}]}}),
+            json!({"contact": {"first_name": "A", "vcard": token}}),
+            json!({"quote": {"text": token}, "text": "this one"}),
+            json!({"new_chat_title": token}),
+            json!({"a_kind_of_tomorrow": {"words": [token]}}),
+        ];
+        for kind in ["message", "edited_message", "channel_post", "edited_channel_post"] {
+            for message in &words {
+                assert!(seen(json!({"update_id": 1, (kind): message})), "{kind} {message}");
+            }
+        }
+        for other in [
+            json!({"update_id": 1, "message": {"from": {"first_name": token}, "text": "hi"}}),
+            json!({"update_id": 1, "message": {"reply_to_message": {"text": token}, "text": "hi"}}),
+            json!({"update_id": 1, "message": message()}),
+            json!({"update_id": 1, "callback_query": {"data": token}}),
+            json!({"update_id": 1, "message": "odd"}),
+        ] {
+            assert!(!seen(other.clone()), "{other}");
+        }
+    }
+
+    #[test]
     fn an_update_without_an_id_is_none() {
         for value in [json!({}), json!(5), json!({"update_id": "1"}), json!({"update_id": -1})] {
             assert_eq!(RawUpdate::new(value.clone()), None, "{value}");

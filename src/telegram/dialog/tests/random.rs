@@ -113,7 +113,7 @@ fn outcomes() -> Vec<Outcome> {
 }
 
 fn statuses() -> Vec<WithdrawalStatus> {
-    let (by, at) = (UserId::new(1), super::kit::NOW);
+    let (by, at) = (UserId::new(1), NOW);
     vec![
         WithdrawalStatus::Requested,
         WithdrawalStatus::Approved { by, at },
@@ -134,8 +134,8 @@ fn bots() -> Vec<BotStatus> {
     let status = |state| BotStatus {
         tenant: "agent:a1".parse().expect("a tenant"),
         state,
-        since: super::kit::NOW,
-        retry_at: Some(super::kit::NOW),
+        since: NOW,
+        retry_at: Some(NOW),
         restarts: 2,
         last_error: Some("<&>".repeat(1000)),
     };
@@ -183,7 +183,7 @@ fn replies() -> Vec<Reply> {
             agent: "a2".parse().expect("an id"),
             username: "b".to_owned(),
             link: Secret::new("https://t.me/b?start=own_SECRET"),
-            expires_at: super::kit::NOW,
+            expires_at: NOW,
         },
         Reply::BadToken,
         Reply::Uploaded(UploadReport {
