@@ -120,7 +120,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Chat, sender and message that are overheard.
-    fn check(update: Value, expected: Option<(i64, i64, bool, Option<i32>)>) {
+    fn check(update: &Value, expected: Option<(i64, i64, bool, Option<i32>)>) {
         let raw = RawUpdate::new(update.clone()).expect("it has an id");
         let heard = overhear(&raw).map(|heard| {
             let Incoming { chat, user, private, message, .. } = heard.incoming;
@@ -136,15 +136,18 @@ mod tests {
         let (person, channel) =
             (json!({"id": 5, "first_name": "A"}), json!({"id": -9, "type": "channel"}));
         let edit = json!({"message_id": 3, "chat": private, "from": person, "text": token});
-        check(json!({"update_id": 1, "edited_message": edit}), Some((5, 5, true, Some(3))));
+        check(&json!({"update_id": 1, "edited_message": edit}), Some((5, 5, true, Some(3))));
         let post = json!({"message_id": 4, "chat": channel, "caption": token});
-        check(json!({"update_id": 1, "channel_post": post}), Some((-9, -9, false, Some(4))));
-        check(json!({"update_id": 1, "edited_channel_post": post}), Some((-9, -9, false, Some(4))));
+        check(&json!({"update_id": 1, "channel_post": post}), Some((-9, -9, false, Some(4))));
+        check(
+            &json!({"update_id": 1, "edited_channel_post": post}),
+            Some((-9, -9, false, Some(4))),
+        );
         let strange =
             json!({"message_id": "x", "chat": {"id": 5, "type": "private"}, "new": token});
-        check(json!({"update_id": 1, "message": strange}), Some((5, 5, true, None)));
+        check(&json!({"update_id": 1, "message": strange}), Some((5, 5, true, None)));
         let edit = json!({"message_id": 3, "chat": private, "from": person, "text": "/balance"});
-        check(json!({"update_id": 1, "edited_message": edit}), None);
-        check(json!({"update_id": 1, "message": {"text": token}}), None);
+        check(&json!({"update_id": 1, "edited_message": edit}), None);
+        check(&json!({"update_id": 1, "message": {"text": token}}), None);
     }
 }
