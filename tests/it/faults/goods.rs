@@ -9,10 +9,10 @@ use shopfleet::sandbox::world::FaultKind;
 /// The world ends at any step of an upload of several commands; all its lines get on the shelf, once.
 #[test]
 fn an_upload_goes_on_after_a_crash_and_keeps_its_lines() {
-    const LINES: u32 = 1_100;
+    const LINES: u32 = 600;
     let lines: Vec<String> = (0..LINES).map(|number| format!("UP-{number}")).collect();
     let mut crashes = 0;
-    for step in 1..=16 {
+    for step in 1..=12 {
         let mut world = World::new(50).with_admin();
         let before = world.chronicle().items.len();
         world.die_after(step);
@@ -28,7 +28,7 @@ fn an_upload_goes_on_after_a_crash_and_keeps_its_lines() {
         assert!(world.told(MASTER, ADMIN, "Added: ") > 0, "step {step}");
         world.audit();
     }
-    assert!(crashes >= 12, "{crashes} steps");
+    assert!(crashes >= 10, "{crashes} steps");
 }
 
 /// More deliveries than a page holds: each that is made shortens the list that the next page is taken

@@ -139,9 +139,9 @@ fn what_was_given_up_is_listed_in_pages() {
         chat.sees(&["place_order", "user:9", "u:1:2", "@bot_2", "99", "&lt;b&gt;odd"]);
         assert!(!chat.screen().html.contains(Unhandled::TooMany.word()), "in the reader's words");
         chat.tap(AdminTap::SetAside { page: 1 }).asks(&at(1));
-        chat.reply(Reply::SetAside { rows, total: 11 }).sees(&["(11)"]);
+        chat.reply(Reply::SetAside { rows, total: 11 }).sees(&["11"]);
         chat.say("/set_aside").asks(&at(0));
-        chat.reply(Reply::SetAside { rows: Vec::new(), total: 0 }).sees(&["(0)"]);
+        chat.reply(Reply::SetAside { rows: Vec::new(), total: 0 }).sees(&["0"]);
         chat.say("/set_aside now").asks_nothing().sees(&["/set_aside"]);
     });
 }
