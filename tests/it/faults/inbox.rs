@@ -76,7 +76,7 @@ fn a_chat_cannot_fill_the_inbox() {
 /// state is written. However long it is down, the credit is booked once.
 #[test]
 fn an_update_from_the_inbox_acts_once_however_old() {
-    for (down, given_up) in [(1, 0), (60, 0), (80, 1)] {
+    for (down, given_up) in [(1, 0), (60, 0), (80, 1), (100, 1)] {
         let mut world = World::new(42).with_shop();
         // The credit comes behind something slow, so it goes to the inbox at once.
         world.method_fails(
