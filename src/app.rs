@@ -198,7 +198,8 @@ impl Fleet {
         Self { core, supervisor, statuses, vault }
     }
 
-    /// Ends in order: bots stop listening, the core finishes what is in its pipeline.
+    /// Ends in order: bots stop listening and send what they have to say, for as long as `bots.drain_s`
+    /// allows; then the core finishes what is in its pipeline.
     pub async fn stop(&self) {
         self.supervisor.stop().await;
         self.core.stop();
@@ -345,6 +346,7 @@ fn settings(config: &Config) -> Settings {
         file_max_mb: config.shop.file_max_mb,
         plain_goods: config.vault.plain_goods,
         inbox_max: telegram.inbox_max,
+        chat_inbox_max: telegram.chat_inbox_max,
         outbox: Limits {
             bot_per_s: telegram.budget_per_s,
             chat_per_s: telegram.chat_per_s,
@@ -354,7 +356,8 @@ fn settings(config: &Config) -> Settings {
             ..Limits::default()
         },
         recording_after: Millis::from_secs(2),
-        spill_after: Millis::from_ms(500),
+        spill_after: Millis::from_ms(100),
+        drain: seconds(config.bots.drain_s),
     }
 }
 

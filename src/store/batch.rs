@@ -127,6 +127,8 @@ pub struct InboxRecord {
     pub bot: UserId,
     /// Which update.
     pub update: u64,
+    /// When it came here first: older ones than ids of commands are remembered might act twice.
+    pub at: Timestamp,
     /// The update as Telegram sent it, sealed by the vault: it may hold anything.
     pub sealed: Sealed,
 }

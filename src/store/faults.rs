@@ -16,6 +16,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::Withdrawal;
 use futures_util::future::BoxFuture;
@@ -313,6 +314,10 @@ impl Store for FaultyStore {
 
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>> {
         self.call(move |store| store.inbox(bot, limit))
+    }
+
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>> {
+        self.call(move |store| store.set_aside(skip, limit))
     }
 
     fn meta(&self, name: &'static str) -> Answer<Option<String>> {

@@ -19,6 +19,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::stock::LoadedStock;
 use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::Withdrawal;
@@ -169,6 +170,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Updates spilled to the inbox of a bot, oldest first, at most `limit`.
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>>;
+
+    /// What was given up, commands and updates in one list, newest first.
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>>;
 
     /// A small named value of the installation, such as the vault's sealed fingerprint key.
     fn meta(&self, name: &'static str) -> Answer<Option<String>>;

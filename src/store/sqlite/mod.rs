@@ -18,6 +18,7 @@ mod query;
 mod records;
 mod rows;
 mod schema;
+mod set_aside;
 mod shops;
 mod trade;
 mod worker;
@@ -35,6 +36,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::Withdrawal;
 use connection::Lease;
@@ -213,6 +215,10 @@ impl Store for SqliteStore {
 
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>> {
         self.read(move |db| query::inbox(db, bot, limit))
+    }
+
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>> {
+        self.read(move |db| set_aside::page(db, skip, limit))
     }
 
     fn meta(&self, name: &'static str) -> Answer<Option<String>> {

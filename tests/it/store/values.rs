@@ -151,6 +151,7 @@ async fn the_inbox_is_a_set_in_the_order_of_arrival(disk: Disk) {
     let spilled = |id: i64, update| InboxRecord {
         bot: bot(id).id,
         update,
+        at: Timestamp::from_ms(1_000 + id),
         sealed: Sealed::from_text(format!("v1.k.{id}.{update}")),
     };
     let put = |id, update| Record::InboxPut(spilled(id, update));

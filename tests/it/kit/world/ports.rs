@@ -15,6 +15,7 @@ use shopfleet::domain::money::Money;
 use shopfleet::domain::order::Order;
 use shopfleet::domain::outcome::Outcome;
 use shopfleet::domain::sealed::{Fingerprint, Sealed};
+use shopfleet::domain::set_aside::SetAside;
 use shopfleet::domain::time::Timestamp;
 use shopfleet::domain::withdrawal::Withdrawal;
 use shopfleet::secret::Secret;
@@ -246,6 +247,7 @@ impl Store for Gate {
         dialog(tenant: TenantId, chat: ChatId) -> Option<DialogRecord>;
         profile(tenant: TenantId, user: UserId) -> Option<Profile>;
         inbox(bot: UserId, limit: u32) -> Vec<InboxRecord>;
+        set_aside(skip: u32, limit: u32) -> Page<SetAside>;
         meta(name: &'static str) -> Option<String>;
         meta_once(name: &'static str, value: String) -> String;
         journal(after: u64, limit: u32) -> Vec<StoredRecord>;
