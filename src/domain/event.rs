@@ -29,6 +29,24 @@ pub enum CoreCommand {
     Ledger(Command<LedgerCommand>),
 }
 
+/// What a batch keeps of LedgerActor's facts: those that survive a restart, and before each order the
+/// sale of its items, which is a fact of the stockroom.
+pub fn durable(facts: impl IntoIterator<Item = LedgerEvent>) -> Vec<Event> {
+    let facts = facts.into_iter();
+    let mut events = Vec::with_capacity(facts.size_hint().0 + 1);
+    for fact in facts.filter(LedgerEvent::is_durable) {
+        if let LedgerEvent::OrderPlaced(order) = &fact {
+            events.push(Event::Stock(StockEvent::Sold {
+                product: order.product,
+                items: order.items.clone(),
+                order: order.id.clone(),
+            }));
+        }
+        events.push(Event::Ledger(fact));
+    }
+    events
+}
+
 impl Event {
     /// Whether the fact is journalled and survives a restart.
     pub const fn is_durable(&self) -> bool {

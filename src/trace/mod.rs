@@ -1,4 +1,11 @@
 //! The trace: what every actor was told and what it decided, so that a failure in production can be
 //! decided again at a developer's desk (DESIGN.md, section 8; `docs/trace.md`).
 
+pub mod files;
+pub mod line;
+pub mod pseudonym;
 pub mod record;
+pub mod recorder;
+pub mod redact;
+
+pub use recorder::Recorder;
