@@ -12,9 +12,8 @@ use super::probe::{Point, Probe};
 use super::stock::{HoldsEnded, StockActor};
 use crate::clock::SharedClock;
 use crate::domain::command::{Accepted, Caller, Command};
-use crate::domain::event::{CoreCommand, Event};
+use crate::domain::event::{CoreCommand, Event, facts};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
-use crate::domain::stock::StockEvent;
 use crate::store::batch::{BatchEntry, Record};
 use actix::{Actor, ActorContext, Addr, Context, Handler, WeakAddr};
 use std::sync::Arc;
@@ -168,20 +167,8 @@ impl LedgerActor {
         accepted: Accepted<LedgerEvent>,
         guard: Option<HoldGuard>,
     ) -> Submit {
-        let mut events = Vec::with_capacity(accepted.events.len() + 1);
-        for event in accepted.events {
-            self.machine.apply(&event);
-            if let LedgerEvent::OrderPlaced(order) = &event {
-                events.push(Event::Stock(StockEvent::Sold {
-                    product: order.product,
-                    items: order.items.clone(),
-                    order: order.id.clone(),
-                }));
-            }
-            if event.is_durable() {
-                events.push(Event::Ledger(event));
-            }
-        }
+        accepted.events.iter().for_each(|event| self.machine.apply(event));
+        let events = facts(accepted.events.into_iter().map(Event::Ledger));
         if events.is_empty() {
             return Submit::answer(ticket, Ok(accepted.outcome));
         }
