@@ -12,7 +12,7 @@ use super::probe::{Point, Probe};
 use super::stock::{HoldsEnded, StockActor};
 use crate::clock::SharedClock;
 use crate::domain::command::{Accepted, Caller, Command};
-use crate::domain::event::{CoreCommand, durable};
+use crate::domain::event::{CoreCommand, Event, facts};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
 use crate::store::batch::{BatchEntry, Record};
 use crate::trace::Recorder;
@@ -185,10 +185,8 @@ impl LedgerActor {
         accepted: Accepted<LedgerEvent>,
         guard: Option<HoldGuard>,
     ) -> Submit {
-        for event in &accepted.events {
-            self.machine.apply(event);
-        }
-        let events = durable(accepted.events);
+        accepted.events.iter().for_each(|event| self.machine.apply(event));
+        let events = facts(accepted.events.into_iter().map(Event::Ledger));
         if events.is_empty() {
             return Submit::answer(ticket, Ok(accepted.outcome));
         }

@@ -212,6 +212,36 @@ impl From<Message> for Entry {
     }
 }
 
+impl Message {
+    /// Who handles it.
+    pub const fn actor(&self) -> Actor {
+        match self {
+            Self::Begin(_) | Self::Gap { .. } => Actor::Recorder,
+            Self::Checkpoint(checkpoint) => checkpoint.actor(),
+            Self::Change(_) | Self::Ask { .. } | Self::Hold { .. } | Self::End { .. } => {
+                Actor::Stock
+            }
+            Self::Command(_) => Actor::Ledger,
+            Self::Published { .. } => Actor::Committer,
+        }
+    }
+
+    /// The shop through which it came, where there is one.
+    pub const fn tenant(&self) -> Option<&TenantId> {
+        match self {
+            Self::Change(command) => Some(&command.tenant),
+            Self::Command(command) => Some(&command.tenant),
+            Self::Ask { ask, .. } => Some(&ask.tenant),
+            Self::Hold { tenant, .. } => Some(tenant),
+            Self::Begin(_)
+            | Self::Gap { .. }
+            | Self::Checkpoint(_)
+            | Self::End { .. }
+            | Self::Published { .. } => None,
+        }
+    }
+}
+
 impl Checkpoint {
     /// Whose state it is.
     pub const fn actor(&self) -> Actor {

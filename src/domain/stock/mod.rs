@@ -157,6 +157,25 @@ impl StockMachine {
         self.asks.get(quote)
     }
 
+    /// Makes this user an admin, while a journal is decided again: who had the role at the time is
+    /// not in it.
+    pub fn admit(&mut self, admin: UserId) {
+        self.access.admins.insert(admin);
+    }
+
+    /// Goes on as the next generation of the core does: held items are back, and what this one sold
+    /// is left to the store's memory.
+    pub fn begin_generation(&mut self, generation: u64) {
+        while let Some(hold) = self.holds.keys().next().copied() {
+            self.end_hold(hold, HoldFate::Released);
+        }
+        self.generation = generation;
+        self.next_hold = HoldId::default();
+        (self.sold, self.sold_contents) = (VecDeque::new(), BTreeSet::new());
+        (self.asks, self.asked_by) = (BTreeMap::new(), BTreeMap::new());
+        (self.asks_by_age, self.next_ask) = (BTreeMap::new(), 0);
+    }
+
     /// Makes a fact part of the state.
     pub fn apply(&mut self, event: &StockEvent) {
         match event {
