@@ -201,6 +201,18 @@ impl World {
         self.trace.bytes()
     }
 
+    /// The batch that the view shows.
+    pub(crate) fn version(&self) -> u64 {
+        self.fleet().core.views().read().version
+    }
+
+    /// What the operator keeps to himself: the master's token and the vault's keys.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let token = self.config.telegram.master_token.as_ref().expect("a world has a master");
+        let keys = self.config.vault.keys.iter().map(|key| key.to_text().expose().to_owned());
+        keys.chain([token.secret().expose().to_owned()]).collect()
+    }
+
     /// Every call that reached Telegram.
     pub(crate) fn calls(&self) -> Vec<Called> {
         lock(&self.calls).clone()
