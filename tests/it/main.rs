@@ -10,4 +10,5 @@ mod kit;
 mod store;
 mod story;
 mod tidy;
+mod traces;
 mod uploads;

@@ -9,6 +9,7 @@
 mod day;
 mod documents;
 mod journal;
+mod rebuild;
 
 use day::{business, documents as fold, journal as write};
 use shopfleet::audit::{Auditor, Missing, Report};
