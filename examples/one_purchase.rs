@@ -20,6 +20,7 @@ use shopfleet::domain::time::Millis;
 use shopfleet::placement::OneThread;
 use shopfleet::store::batch::Record;
 use shopfleet::store::memory::{MemoryDisk, MemoryStore};
+use shopfleet::trace::Recorder;
 use std::sync::Arc;
 
 const ADMIN: UserId = UserId::new(1);
@@ -44,6 +45,7 @@ fn start() -> Core {
         clock,
         placement: Arc::new(OneThread),
         probe: Probe::none(),
+        recorder: Recorder::off(),
         rules: Rules::standard(),
         access: Access { admins: [ADMIN].into() },
         limits: CoreLimits {

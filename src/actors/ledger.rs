@@ -15,6 +15,8 @@ use crate::domain::command::{Accepted, Caller, Command};
 use crate::domain::event::{CoreCommand, Event, facts};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
 use crate::store::batch::{BatchEntry, Record};
+use crate::trace::Recorder;
+use crate::trace::record::{self, Checkpoint, Message, Verdict};
 use actix::{Actor, ActorContext, Addr, Context, Handler, WeakAddr};
 use std::sync::Arc;
 
@@ -76,6 +78,7 @@ pub(super) struct LedgerActor {
     pub(super) intake: Arc<Intake>,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
+    pub(super) recorder: Recorder,
     pub(super) life: Life,
     pub(super) ends: Arc<HoldEnds>,
     pub(super) _watch: DeathWatch,
@@ -145,14 +148,29 @@ impl LedgerActor {
         guard: Option<HoldGuard>,
     ) {
         self.probe.at(Point::Ledger, command.body.word());
-        let submit = match self.machine.decide(command, self.clock.now()) {
+        let now = self.clock.now();
+        let decided = self.machine.decide(command, now);
+        let refusal = decided.as_ref().err();
+        let then = refusal.and_then(|refusal| self.machine.after_rejection(command, refusal));
+        let state = || Checkpoint::Ledger(Box::new(self.machine.clone()));
+        let seq = self.recorder.record(
+            record::Actor::Ledger,
+            || now,
+            state,
+            || record::Entry {
+                id: Some(command.id.clone()),
+                message: Message::Command(command.clone()),
+                outcome: Some(Verdict::of_command(decided.clone(), then.clone())),
+            },
+        );
+        let submit = match decided {
             Err(rejection) => {
-                if let Some(event) = self.machine.after_rejection(command, &rejection) {
+                if let Some(event) = then {
                     self.machine.apply(&event);
                 }
                 Submit::answer(ticket, Err(rejection))
             }
-            Ok(accepted) => self.accept(ticket, command, task, accepted, guard),
+            Ok(accepted) => Submit { seq, ..self.accept(ticket, command, task, accepted, guard) },
         };
         if self.committer.try_send(submit).is_err() {
             self.life.fail(Failure::Died { actor: "core" });
@@ -177,7 +195,7 @@ impl LedgerActor {
             guard.sold();
         }
         let entry = BatchEntry { command: CoreCommand::Ledger(command.clone()), events };
-        Submit { ticket, entry: Some(entry), task, answer: Ok(accepted.outcome) }
+        Submit { ticket, entry: Some(entry), task, answer: Ok(accepted.outcome), seq: None }
     }
 
     /// Keeps the promise with the request, so that the next core can decide it again.

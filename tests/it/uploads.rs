@@ -15,6 +15,7 @@ use shopfleet::domain::time::Millis;
 use shopfleet::placement::OneThread;
 use shopfleet::store::batch::Record;
 use shopfleet::store::memory::{MemoryDisk, MemoryStore};
+use shopfleet::trace::Recorder;
 use std::sync::Arc;
 
 const ADMINS: [UserId; 2] = [UserId::new(1), UserId::new(2)];
@@ -88,6 +89,7 @@ fn core() -> Core {
         clock,
         placement: Arc::new(OneThread),
         probe: Probe::none(),
+        recorder: Recorder::off(),
         rules: Rules::standard(),
         access: Access { admins: ADMINS.into() },
         limits: CoreLimits {

@@ -153,7 +153,11 @@ impl Machines {
             Checkpoint::Ledger(machine) => {
                 self.ledger.as_ref().is_some_and(|known| known != machine)
             }
-            Checkpoint::View(view) => self.view.as_ref().is_some_and(|known| known != view),
+            // Of another batch when it was recorded in the place of the one that led to it.
+            Checkpoint::View(view) => {
+                let known = self.view.as_ref().filter(|known| known.version == view.version);
+                known.is_some_and(|known| known != view)
+            }
         }
     }
 
