@@ -87,6 +87,9 @@ fn report(replayed: &Replayed, state: Option<Value>) -> String {
         }
     }
     text.push('\n');
+    for place in &replayed.torn {
+        let _ = writeln!(text, "{place}: half a line at the end was passed over");
+    }
     match &replayed.divergence {
         Some(divergence) => {
             let _ = write!(text, "{divergence}");
@@ -100,6 +103,7 @@ fn document(replayed: &Replayed, state: Option<Value>) -> String {
     let mut document = json!({
         "counts": replayed.counts,
         "divergence": replayed.divergence.as_deref().map(divergence),
+        "torn": replayed.torn,
     });
     if let Some(state) = state {
         document["state"] = state;

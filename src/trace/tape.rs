@@ -4,7 +4,7 @@
 //! What a fleet does is recorded by its recorder.
 
 use super::record::{Checkpoint, Entry, Header, Message, Record, Verdict};
-use super::replay::{Machines, NoCheckpoint};
+use super::replay::Machines;
 use crate::domain::access::Access;
 use crate::domain::command::{Caller, Command};
 use crate::domain::id::{CommandId, TenantId, UserId};
@@ -75,57 +75,45 @@ impl Tape {
     }
 
     /// Tells StockActor to change something.
-    ///
-    /// # Errors
-    /// [`NoCheckpoint`] never: all machines are known from the beginning.
-    pub fn change(&mut self, command: Command<StockCommand>) -> Result<Verdict, NoCheckpoint> {
+    pub fn change(&mut self, command: Command<StockCommand>) -> Verdict {
         self.tell(Some(command.id.clone()), Message::Change(command))
     }
 
     /// Tells LedgerActor to change something.
-    ///
-    /// # Errors
-    /// [`NoCheckpoint`] never: all machines are known from the beginning.
-    pub fn command(&mut self, command: Command<LedgerCommand>) -> Result<Verdict, NoCheckpoint> {
+    pub fn command(&mut self, command: Command<LedgerCommand>) -> Verdict {
         self.tell(Some(command.id.clone()), Message::Command(command))
     }
 
     /// A customer asks for a price.
-    ///
-    /// # Errors
-    /// [`NoCheckpoint`] never: all machines are known from the beginning.
-    pub fn ask(&mut self, id: CommandId, ask: Ask) -> Result<Verdict, NoCheckpoint> {
+    pub fn ask(&mut self, id: CommandId, ask: Ask) -> Verdict {
         let message = Message::Ask { ask: ask.clone(), quantity_max: self.rules.quantity_max };
-        let asked = self.tell(Some(id.clone()), message)?;
-        let Verdict::Asked { product, base, .. } = asked else { return Ok(asked) };
+        let asked = self.tell(Some(id.clone()), message);
+        let Verdict::Asked { product, base, .. } = asked else { return asked };
         let (quote, quantity) = (ask.quote.clone(), ask.quantity);
         let issue = LedgerCommand::IssueQuote { quote, product, base, quantity };
         self.command(customer(id, &ask.tenant, ask.user, issue))
     }
 
     /// A customer buys at the price he was promised, and his hold ends as it should.
-    ///
-    /// # Errors
-    /// [`NoCheckpoint`] never: all machines are known from the beginning.
-    pub fn place(&mut self, ask: &Ask) -> Result<Verdict, NoCheckpoint> {
+    pub fn place(&mut self, ask: &Ask) -> Verdict {
         let (quote, tenant, user) = (ask.quote.clone(), ask.tenant.clone(), ask.user);
         let message = Message::Hold { quote: quote.clone(), tenant, user, room: true };
-        let (holding, hold) = match self.tell(None, message)? {
+        let (holding, hold) = match self.tell(None, message) {
             Verdict::Held { event: StockEvent::Held(hold) } => (Ok(hold.items), Some(hold.id)),
             Verdict::NotHeld { refusal, waits: false } => (Err(refusal), None),
-            other => return Ok(other),
+            other => return other,
         };
         let body = LedgerCommand::PlaceOrder { quote, holding };
-        let verdict = self.command(purchase(ask, body))?;
+        let verdict = self.command(purchase(ask, body));
         if let Some(hold) = hold {
             let sold = matches!(
                 &verdict,
                 Verdict::Accepted { events, answer: Outcome::OrderPlaced(_) } if !events.is_empty()
             );
             let fate = if sold { HoldFate::Sold } else { HoldFate::Released };
-            self.tell(None, Message::End { generation: GENERATION, hold, fate })?;
+            self.tell(None, Message::End { generation: GENERATION, hold, fate });
         }
-        Ok(verdict)
+        verdict
     }
 
     /// A batch with everything decided so far is durable.
@@ -145,9 +133,9 @@ impl Tape {
         std::mem::take(&mut self.records)
     }
 
-    fn tell(&mut self, id: Option<CommandId>, message: Message) -> Result<Verdict, NoCheckpoint> {
-        let actor = message.actor();
-        let decided = self.machines.decide(&message, self.now)?.ok_or(NoCheckpoint(actor))?;
+    fn tell(&mut self, id: Option<CommandId>, message: Message) -> Verdict {
+        let decided = self.machines.decide(&message, self.now);
+        let decided = decided.ok().flatten().expect("all machines are known, and it is theirs");
         if let Verdict::Accepted { events, .. } = &decided
             && events.iter().any(crate::domain::event::Event::is_durable)
         {
@@ -155,7 +143,7 @@ impl Tape {
         }
         self.machines.apply(self.next, decided.clone());
         self.note(id, message, Some(decided.clone()));
-        Ok(decided)
+        decided
     }
 
     fn note(&mut self, id: Option<CommandId>, message: Message, outcome: Option<Verdict>) {

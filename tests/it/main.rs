@@ -11,4 +11,5 @@ mod recording;
 mod store;
 mod story;
 mod tidy;
+mod traces;
 mod uploads;

@@ -55,6 +55,8 @@ pub struct Replayed {
     pub machines: Machines,
     /// The first outcome that is not as recorded.
     pub divergence: Option<Box<Divergence>>,
+    /// Half lines at the ends of files, left by a process that was killed, and passed over.
+    pub torn: Vec<Place>,
 }
 
 impl Replay {
@@ -87,13 +89,13 @@ impl Replay {
     /// # Errors
     /// [`ReadError`] when a line cannot be read, with its place.
     pub fn run_with(
-        self,
+        mut self,
         options: &Options,
         mut progress: impl FnMut(u64, &Place),
     ) -> Result<Replayed, ReadError> {
         let mut replayer = Replayer::new(options);
         let mut divergence = None;
-        for line in self.reader {
+        for line in &mut self.reader {
             let Line { place, record } = line?;
             if options.until.is_some_and(|until| record.seq > until) {
                 break;
@@ -108,7 +110,8 @@ impl Replay {
                 }
             }
         }
-        Ok(replayer.end(divergence))
+        let torn = self.reader.torn().to_vec();
+        Ok(Replayed { torn, ..replayer.end(divergence) })
     }
 }
 

@@ -87,6 +87,7 @@ pub struct Reader {
     files: std::vec::IntoIter<Source>,
     current: Option<Source>,
     line: String,
+    torn: Vec<Place>,
 }
 
 struct Source {
@@ -104,7 +105,12 @@ impl Reader {
             paths.iter().map(|path| Source::open(path)).collect();
         let mut files = opened?.into_iter();
         let current = Some(files.next().ok_or(ReadError::Nothing)?);
-        Ok(Self { files, current, line: String::new() })
+        Ok(Self { files, current, line: String::new(), torn: Vec::new() })
+    }
+
+    /// Last lines of files that are torn and were passed over.
+    pub fn torn(&self) -> &[Place] {
+        &self.torn
     }
 }
 
@@ -120,7 +126,13 @@ impl Iterator for Reader {
             match source.text.read_line(&mut self.line) {
                 Ok(0) => self.current = self.files.next(),
                 Ok(_) if self.line.trim().is_empty() => {}
-                Ok(_) => return Some(parse(&self.line, place)),
+                Ok(_) => match parse(&self.line, place) {
+                    // A process that was killed leaves half a line, which nobody was told of.
+                    Err(ReadError::Broken { .. }) if !self.line.ends_with('\n') => {
+                        self.torn.push(place.clone());
+                    }
+                    read => return Some(read),
+                },
                 Err(error) => {
                     let file = place.file.to_path_buf();
                     self.current = None;
