@@ -88,7 +88,8 @@ pub struct Transfer {
 }
 
 /// Balances of all accounts; zero balances are not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Book {
     balances: BTreeMap<Account, Money>,
 }
