@@ -1,9 +1,13 @@
 //! Committer: collects what was decided, writes it in batches, and lets answers out when durable.
 //!
-//! While one batch is written the next fills, so throughput grows with load. Here, on the core's
-//! thread, buffers are only swapped; encoding, hashing, the store and the answers happen elsewhere
-//! (DESIGN.md, section 4). An answer without facts (a refusal, a repeat, a price) travels in the same
-//! queue and leaves when everything decided before it is durable (law 1).
+//! While one batch is written the next fills, so throughput grows with load. The core's thread only
+//! puts decisions into the buffer; taking them out, encoding, hashing, the store and the answers
+//! happen elsewhere (DESIGN.md, section 4). An answer without facts (a refusal, a repeat, a price)
+//! travels in the same queue and leaves when everything decided before it is durable (law 1).
+//!
+//! It has no mailbox. An actix actor takes all its messages in one go, so a word that a batch is
+//! durable would wait behind thousands of requests while the store has nothing to do
+//! (docs/decisions/0009-committer-buffer.md).
 
 use super::intake::{CallError, CoreAnswer, Intake, Task, Ticket, Waiting};
 use super::ledger::records_of;
@@ -16,9 +20,9 @@ use crate::domain::time::Millis;
 use crate::placement::SharedPlacement;
 use crate::store::batch::{Batch, BatchEntry, Record};
 use crate::store::{CommitError, Head, SharedStore};
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
-use std::sync::Arc;
-use tokio::sync::oneshot;
+use futures_util::future::join;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Shortest pause before a batch is tried again that the store could not take.
 const RETRY_MIN: Millis = Millis::from_ms(20);
@@ -26,8 +30,6 @@ const RETRY_MIN: Millis = Millis::from_ms(20);
 const RETRY_MAX: Millis = Millis::from_secs(5);
 
 /// A decision and its answer.
-#[derive(actix::Message)]
-#[rtype(result = "()")]
 pub(super) struct Submit {
     pub(super) ticket: Ticket,
     pub(super) entry: Option<BatchEntry>,
@@ -58,20 +60,6 @@ impl Submit {
     }
 }
 
-/// For the first batch of a generation: nothing left before it.
-pub(super) fn nothing_before() -> oneshot::Receiver<()> {
-    let (announce, announced) = oneshot::channel();
-    let _ = announce.send(());
-    announced
-}
-
-/// A batch is durable.
-#[derive(actix::Message)]
-#[rtype(result = "()")]
-struct Written {
-    head: Head,
-}
-
 /// The way to the Committer for records that no machine decides about.
 #[derive(Clone)]
 pub struct CommitterHandle {
@@ -92,21 +80,32 @@ impl CommitterHandle {
     }
 }
 
-/// The actor of one generation.
-pub(super) struct Committer {
-    pub(super) head: Head,
-    pub(super) filling: Vec<Submit>,
-    pub(super) writing: bool,
-    /// Completes when what left before is announced: the next batch is written meanwhile.
-    pub(super) announced: oneshot::Receiver<()>,
+/// The Committer of one generation, shared by the actors that decide and the task that writes.
+#[derive(Clone)]
+pub(super) struct Committer(Arc<Line>);
+
+struct Line {
+    filling: Mutex<Filling>,
     /// Decisions with something to write; answers alone take no room in a batch.
-    pub(super) batch_max: usize,
-    pub(super) desk: Desk,
-    pub(super) _watch: DeathWatch,
+    batch_max: usize,
+    desk: Desk,
 }
 
-/// What a batch needs on its way, wherever it is written.
-#[derive(Clone)]
+/// What nobody has begun to write. Bounded by the permits.
+struct Filling {
+    submits: Vec<Submit>,
+    /// Lies here while nobody writes.
+    pen: Option<Pen>,
+}
+
+/// The right to write, of which there is one. A writer that panics loses it, and that is the
+/// Committer's death.
+struct Pen {
+    head: Head,
+    _watch: DeathWatch,
+}
+
+/// What a batch needs on its way.
 pub(super) struct Desk {
     pub(super) store: SharedStore,
     pub(super) intake: Arc<Intake>,
@@ -117,88 +116,107 @@ pub(super) struct Desk {
     pub(super) life: Life,
 }
 
-impl Actor for Committer {
-    type Context = Context<Self>;
+/// What may be shown: everything decided before it is durable.
+#[derive(Default)]
+struct Durable {
+    facts: Option<(u64, Arc<Batch>)>,
+    answers: Vec<(Ticket, CoreAnswer)>,
 }
 
-impl Handler<Submit> for Committer {
-    type Result = ();
-
-    fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
-        let life = self.desk.life.clone();
-        let ticket = submit.ticket;
-        let survived = life.run("committer", Some(ticket), || {
-            self.filling.push(submit);
-            if !self.writing {
-                self.close_batch(&ctx.address());
-            }
-        });
-        if !survived {
-            ctx.stop();
-        }
-    }
-}
-
-impl Handler<Written> for Committer {
-    type Result = ();
-
-    fn handle(&mut self, written: Written, ctx: &mut Self::Context) {
-        let life = self.desk.life.clone();
-        let survived = life.run("committer", None, || {
-            self.head = written.head;
-            self.writing = false;
-            if !self.filling.is_empty() {
-                self.close_batch(&ctx.address());
-            }
-        });
-        if !survived {
-            ctx.stop();
-        }
-    }
+/// A batch on its way to the store.
+struct Closed {
+    batch: Arc<Batch>,
+    /// The requests that wanted to write.
+    tickets: Vec<Ticket>,
+    answers: Vec<(Ticket, CoreAnswer)>,
 }
 
 impl Committer {
-    /// Swaps the buffer out and sends it to be written.
-    fn close_batch(&mut self, me: &Addr<Self>) {
-        self.desk.probe.at(Point::Commit, "batch");
-        let rest = self.filling.split_off(self.batch_end());
-        let submits = std::mem::replace(&mut self.filling, rest);
-        self.writing = true;
-        let (announce, announced) = oneshot::channel();
-        let turn = Turn { before: std::mem::replace(&mut self.announced, announced), announce };
-        let (follows, at) = (self.head.clone(), self.desk.clock.now());
-        let (desk, me) = (self.desk.clone(), me.clone());
-        let work = async move { desk.write(submits, follows, at, me, turn).await };
-        self.desk.placement.in_background(Box::pin(work));
+    /// A Committer that goes on from `head`.
+    pub(super) fn new(head: Head, batch_max: usize, desk: Desk) -> Self {
+        let pen = Some(Pen { head, _watch: desk.life.watch("committer") });
+        let filling = Mutex::new(Filling { submits: Vec::new(), pen });
+        Self(Arc::new(Line { filling, batch_max: batch_max.max(1), desk }))
     }
 
-    /// How much of what is filling goes into one batch.
-    fn batch_end(&self) -> usize {
-        let written = self.filling.iter().enumerate().filter(|(_, submit)| submit.writes());
-        written.map(|(place, _)| place).nth(self.batch_max).unwrap_or(self.filling.len())
+    /// Takes a decision into the next batch, in the order of calls. What comes after the end of the
+    /// generation is not written; its request stays in the intake.
+    pub(super) fn submit(&self, submit: Submit) {
+        let mut filling = self.0.lock();
+        filling.submits.push(submit);
+        let pen = filling.pen.take();
+        drop(filling);
+        if let Some(pen) = pen {
+            let line = self.0.clone();
+            self.0.desk.placement.in_background(Box::pin(async move { line.write(pen).await }));
+        }
     }
 }
 
-/// A batch's place in the line of announcements: views and answers change in the order of batches.
-struct Turn {
-    before: oneshot::Receiver<()>,
-    announce: oneshot::Sender<()>,
-}
+impl Line {
+    /// Writes batch after batch until nothing is left or the generation ends. What a batch made
+    /// durable is shown while the next is written, so that the store is never idle for its sake.
+    async fn write(&self, mut pen: Pen) {
+        let mut backlog = VecDeque::new();
+        let mut spare = Vec::new();
+        let mut durable = Durable::default();
+        while self.desk.life.is_alive() {
+            std::mem::swap(&mut self.lock().submits, &mut spare);
+            backlog.extend(spare.drain(..));
+            while let Some(submit) = backlog.pop_front_if(|submit| !submit.writes()) {
+                durable.answers.push((submit.ticket, submit.answer));
+            }
+            if backlog.is_empty() {
+                if !durable.is_empty() {
+                    self.desk.announce(pen.head.epoch, std::mem::take(&mut durable));
+                } else if let Some(back) = self.rest(pen) {
+                    pen = back;
+                } else {
+                    return;
+                }
+                continue;
+            }
+            let Some(closed) = self.close_batch(&mut backlog, &pen.head) else { break };
+            // Polled in this order: first the store gets its work, then answers go out.
+            let commit = self.desk.commit(&closed.batch);
+            let epoch = pen.head.epoch;
+            let announce = async { self.desk.announce(epoch, std::mem::take(&mut durable)) };
+            match join(commit, announce).await.0 {
+                Ok(head) => {
+                    let facts = Some((head.seq, closed.batch));
+                    durable = Durable { facts, answers: closed.answers };
+                    pen.head = head;
+                }
+                Err(error) => return self.desk.life.fail(failure(error, closed.tickets)),
+            }
+        }
+        self.desk.announce(pen.head.epoch, durable);
+    }
 
-impl Desk {
-    /// Builds the batch, writes it, publishes what it changed, lets the answers out.
-    async fn write(
-        self,
-        submits: Vec<Submit>,
-        follows: Head,
-        at: crate::domain::time::Timestamp,
-        committer: Addr<Committer>,
-        turn: Turn,
-    ) {
-        let mut answers = Vec::with_capacity(submits.len());
+    /// Lays the pen down, unless something has come in.
+    fn rest(&self, pen: Pen) -> Option<Pen> {
+        let mut filling = self.lock();
+        if !filling.submits.is_empty() {
+            return Some(pen);
+        }
+        filling.pen = Some(pen);
+        None
+    }
+
+    /// Takes as much as goes into one batch; nothing when that ends the generation.
+    fn close_batch(&self, backlog: &mut VecDeque<Submit>, head: &Head) -> Option<Closed> {
+        let desk = &self.desk;
+        let writes = backlog.iter().enumerate().filter(|(_, submit)| submit.writes());
+        let end = writes.map(|(place, _)| place).nth(self.batch_max).unwrap_or(backlog.len());
+        let alone = backlog.front().filter(|_| end == 1).map(|submit| submit.ticket);
+        if !desk.life.run("committer", alone, || desk.probe.at(Point::Commit, "batch")) {
+            return None;
+        }
+        let mut answers = Vec::with_capacity(end);
         let mut tickets = Vec::new();
+        let (follows, at) = (head.clone(), desk.clock.now());
         let mut batch = Batch { follows, at, entries: Vec::new(), records: Vec::new() };
-        for submit in submits {
+        for submit in backlog.drain(..end) {
             if submit.writes() {
                 tickets.push(submit.ticket);
             }
@@ -206,50 +224,31 @@ impl Desk {
             batch.entries.extend(submit.entry);
             answers.push((submit.ticket, submit.answer));
         }
-        let batch = Arc::new(batch);
-        let head = if tickets.is_empty() {
-            // Only answers: everything decided before them is durable already.
-            Ok(batch.follows.clone())
-        } else {
-            self.commit(&batch).await
-        };
-        match head {
-            Ok(head) => {
-                let seq = head.seq;
-                // First of all, so that the store is never idle while answers go out. A committer
-                // that is gone belongs to a generation that is ending.
-                let _ = committer.try_send(Written { head });
-                self.announce(seq, &batch, answers, turn).await;
-            }
-            Err(CommitError::Definite(reason)) => {
-                self.life.fail(Failure::Refused { tickets, reason });
-            }
-            Err(CommitError::Fenced { found }) => {
-                self.life.fail(Failure::Fenced { epoch: found });
-            }
-            Err(CommitError::Unknown(reason) | CommitError::Transient(reason)) => {
-                self.life.fail(Failure::UnknownFate { reason });
-            }
-        }
+        Some(Closed { batch: Arc::new(batch), tickets, answers })
     }
 
-    /// Shows the world what is durable, after everything that became durable before.
-    async fn announce(
-        &self,
-        seq: u64,
-        batch: &Batch,
-        answers: Vec<(Ticket, CoreAnswer)>,
-        turn: Turn,
-    ) {
-        if turn.before.await.is_err() {
-            // Whoever was to announce before has died with it; the next generation loads it all.
-            self.life.fail(Failure::Died { actor: "committer" });
+    fn lock(&self) -> MutexGuard<'_, Filling> {
+        // Nothing panics while it is held; if it did, the buffer is still whole.
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Durable {
+    fn is_empty(&self) -> bool {
+        self.facts.is_none() && self.answers.is_empty()
+    }
+}
+
+impl Desk {
+    /// Shows the world what is durable.
+    fn announce(&self, epoch: u64, durable: Durable) {
+        if durable.is_empty() {
             return;
         }
-        self.views.publish(seq, batch.entries.iter().flat_map(|entry| &entry.events));
-        self.intake.answer(batch.follows.epoch, answers);
-        // Nobody comes after the last batch of a generation.
-        let _ = turn.announce.send(());
+        if let Some((seq, batch)) = &durable.facts {
+            self.views.publish(*seq, batch.entries.iter().flat_map(|entry| &entry.events));
+        }
+        self.intake.answer(epoch, durable.answers);
     }
 
     /// Writes a batch, trying again while the store only asks for patience.
@@ -265,6 +264,17 @@ impl Desk {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+/// What it means for the generation that a batch was not acknowledged.
+fn failure(error: CommitError, tickets: Vec<Ticket>) -> Failure {
+    match error {
+        CommitError::Definite(reason) => Failure::Refused { tickets, reason },
+        CommitError::Fenced { found } => Failure::Fenced { epoch: found },
+        CommitError::Unknown(reason) | CommitError::Transient(reason) => {
+            Failure::UnknownFate { reason }
         }
     }
 }

@@ -88,7 +88,7 @@ struct Pending {
 pub(super) struct Route {
     pub(super) stock: Addr<StockActor>,
     pub(super) ledger: Addr<LedgerActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
 }
 
 #[derive(Default)]
@@ -317,7 +317,10 @@ impl Route {
                 self.stock.try_send(stock::Begin { ticket, task }).is_ok()
             }
             Task::Ledger { .. } => self.ledger.try_send(ledger::Begin { ticket, task }).is_ok(),
-            Task::Records(_) => self.committer.try_send(Submit::records(ticket, task)).is_ok(),
+            Task::Records(_) => {
+                self.committer.submit(Submit::records(ticket, task));
+                true
+            }
         };
         if !sent {
             tracing::debug!(ticket, "the core is going down; the request waits for the next one");

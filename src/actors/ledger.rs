@@ -7,7 +7,7 @@
 use super::committer::{Committer, Submit};
 use super::holds::{HoldEnds, HoldGuard};
 use super::intake::{CallError, Intake, Task, Ticket, Waiting};
-use super::life::{DeathWatch, Failure, Life};
+use super::life::{DeathWatch, Life};
 use super::probe::{Point, Probe};
 use super::stock::{HoldsEnded, StockActor};
 use crate::clock::SharedClock;
@@ -16,7 +16,7 @@ use crate::domain::event::{CoreCommand, Event};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
 use crate::domain::stock::StockEvent;
 use crate::store::batch::{BatchEntry, Record};
-use actix::{Actor, ActorContext, Addr, Context, Handler, WeakAddr};
+use actix::{Actor, ActorContext, Context, Handler, WeakAddr};
 use std::sync::Arc;
 
 /// A request begins.
@@ -73,7 +73,7 @@ pub(super) struct LedgerActor {
     pub(super) machine: LedgerMachine,
     /// Weak, because StockActor holds this actor's address: two that hold each other never end.
     pub(super) stock: WeakAddr<StockActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
     pub(super) intake: Arc<Intake>,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
@@ -155,9 +155,7 @@ impl LedgerActor {
             }
             Ok(accepted) => self.accept(ticket, command, task, accepted, guard),
         };
-        if self.committer.try_send(submit).is_err() {
-            self.life.fail(Failure::Died { actor: "core" });
-        }
+        self.committer.submit(submit);
     }
 
     fn accept(

@@ -85,7 +85,7 @@ impl StockHandle {
 pub(super) struct StockActor {
     pub(super) machine: StockMachine,
     pub(super) ledger: Addr<LedgerActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
     pub(super) life: Life,
@@ -173,12 +173,12 @@ impl StockActor {
                 Submit::entry(ticket, entry, task, accepted.outcome)
             }
         };
-        self.submit(submit);
+        self.committer.submit(submit);
     }
 
     fn quote(&mut self, ticket: Ticket, id: &CommandId, ask: &Ask) {
         match self.machine.decide_ask(ask, self.quantity_max) {
-            Err(rejection) => self.submit(Submit::answer(ticket, Err(rejection.into()))),
+            Err(rejection) => self.committer.submit(Submit::answer(ticket, Err(rejection.into()))),
             Ok((event, product, base)) => {
                 self.machine.apply(&event);
                 let command = Command {
@@ -234,10 +234,6 @@ impl StockActor {
         let HoldRefusal::Shortage { .. } = refusal else { return false };
         self.waiters.len() < self.waiters_max
             && self.machine.ask(quote).is_some_and(|ask| self.machine.has_holds_on(ask.product))
-    }
-
-    fn submit(&self, submit: Submit) {
-        self.pass_on(self.committer.try_send(submit).is_ok());
     }
 
     /// A message that does not go through means that the generation is ending; its requests stay in
