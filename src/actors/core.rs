@@ -344,7 +344,7 @@ impl Leader {
         for (_, _, quote) in self.intake.in_hand() {
             if let Some(quote) = quote {
                 stock.apply(&StockEvent::Asked(ask_of(&quote)));
-                ledger.apply(&LedgerEvent::QuoteIssued(Box::new(quote)));
+                ledger.apply(&LedgerEvent::QuoteIssued(quote));
             }
         }
         (stock, ledger)

@@ -17,6 +17,7 @@ use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
 use crate::domain::stock::StockEvent;
 use crate::store::batch::{BatchEntry, Record};
 use actix::{Actor, ActorContext, Context, Handler, WeakAddr};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A request begins.
@@ -93,7 +94,7 @@ impl Handler<Begin> for LedgerActor {
         let Begin { ticket, task } = message;
         self.survive(ctx, ticket, |this| {
             if let Task::Ledger { command, .. } = &*task {
-                this.execute(ticket, command, Some(task.clone()), None);
+                this.execute(ticket, Cow::Borrowed(command), Some(task.clone()), None);
             }
         });
     }
@@ -104,7 +105,7 @@ impl Handler<Quoted> for LedgerActor {
 
     fn handle(&mut self, message: Quoted, ctx: &mut Self::Context) {
         let Quoted { ticket, command } = message;
-        self.survive(ctx, ticket, |this| this.execute(ticket, &command, None, None));
+        self.survive(ctx, ticket, |this| this.execute(ticket, Cow::Owned(command), None, None));
     }
 }
 
@@ -115,7 +116,7 @@ impl Handler<Placed> for LedgerActor {
         let Placed { ticket, command, guard } = message;
         self.survive(ctx, ticket, |this| {
             this.note_promise(ticket, &command);
-            this.execute(ticket, &command, None, guard);
+            this.execute(ticket, Cow::Owned(command), None, guard);
             if this.ends.is_awaited() {
                 // A mailbox that takes nothing belongs to a core that is going down.
                 let _ = this.stock.upgrade().map(|stock| stock.try_send(HoldsEnded));
@@ -141,14 +142,14 @@ impl LedgerActor {
     fn execute(
         &mut self,
         ticket: Ticket,
-        command: &Command<LedgerCommand>,
+        command: Cow<'_, Command<LedgerCommand>>,
         task: Option<Arc<Task>>,
         guard: Option<HoldGuard>,
     ) {
         self.probe.at(Point::Ledger, command.body.word());
-        let submit = match self.machine.decide(command, self.clock.now()) {
+        let submit = match self.machine.decide(&command, self.clock.now()) {
             Err(rejection) => {
-                if let Some(event) = self.machine.after_rejection(command, &rejection) {
+                if let Some(event) = self.machine.after_rejection(&command, &rejection) {
                     self.machine.apply(&event);
                 }
                 Submit::answer(ticket, Err(rejection))
@@ -161,7 +162,7 @@ impl LedgerActor {
     fn accept(
         &mut self,
         ticket: Ticket,
-        command: &Command<LedgerCommand>,
+        command: Cow<'_, Command<LedgerCommand>>,
         task: Option<Arc<Task>>,
         accepted: Accepted<LedgerEvent>,
         guard: Option<HoldGuard>,
@@ -187,7 +188,7 @@ impl LedgerActor {
         if let Some(guard) = guard {
             guard.sold();
         }
-        let entry = BatchEntry { command: CoreCommand::Ledger(command.clone()), events };
+        let entry = BatchEntry { command: CoreCommand::Ledger(command.into_owned()), events };
         Submit { ticket, entry: Some(entry), task, answer: Ok(accepted.outcome) }
     }
 

@@ -25,6 +25,7 @@ use super::tenant::Tenant;
 use super::time::Timestamp;
 use super::withdrawal::{Txid, Withdrawal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Facts and the answer, before the command's id is added to them.
 type Decision = Result<(Vec<LedgerEvent>, Outcome), Rejection>;
@@ -42,8 +43,8 @@ pub struct LedgerMachine {
     ripening: BTreeSet<(Timestamp, EntryId, AgentId)>,
     next_entry: EntryId,
     /// One open quote per customer and shop.
-    quotes: BTreeMap<(TenantId, UserId), Quote>,
-    quotes_by_age: BTreeSet<(Timestamp, TenantId, UserId)>,
+    quotes: BTreeMap<(UserId, TenantId), Arc<Quote>>,
+    quotes_by_age: BTreeSet<(Timestamp, UserId, TenantId)>,
     /// Orders whose goods have not arrived.
     undelivered: BTreeMap<OrderId, Order>,
     withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
@@ -267,7 +268,7 @@ impl LedgerMachine {
         // A price that cannot be booked refuses an order as well.
         let (Rejection::Order(_) | Rejection::Quote(_)) = rejection else { return None };
         let super::command::Caller::User(user) = command.caller else { return None };
-        let held = self.quotes.get(&(command.tenant.clone(), user))?;
+        let held = self.quotes.get(&(user, command.tenant.clone()))?;
         (held.id == *quote).then(|| LedgerEvent::QuoteVoided {
             quote: quote.clone(),
             tenant: command.tenant.clone(),
@@ -306,8 +307,8 @@ impl LedgerMachine {
     }
 
     /// The open quote of a customer.
-    pub fn quote(&self, tenant: &TenantId, user: UserId) -> Option<&Quote> {
-        self.quotes.get(&(tenant.clone(), user))
+    pub fn quote(&self, tenant: &TenantId, user: UserId) -> Option<&Arc<Quote>> {
+        self.quotes.get(&(user, tenant.clone()))
     }
 
     /// The answer that an accepted command got.
