@@ -1,8 +1,8 @@
 //! Committer: collects what was decided, writes it in batches, and lets answers out when durable.
 //!
-//! While one batch is written the next fills, so throughput grows with load. The core's thread only
-//! puts decisions into the buffer; taking them out, encoding, hashing, the store and the answers
-//! happen elsewhere (DESIGN.md, section 4). An answer without facts (a refusal, a repeat, a price)
+//! While one batch is written the next fills and is encoded, so throughput grows with load. The core's
+//! thread only puts decisions into the buffer; taking them out, encoding, hashing, the store and the
+//! answers happen elsewhere (DESIGN.md, section 4). An answer without facts (a refusal, a repeat, a price)
 //! travels in the same queue and leaves when everything decided before it is durable (law 1).
 //!
 //! It has no mailbox. An actix actor takes all its messages in one go, so a word that a batch is
@@ -16,14 +16,20 @@ use super::probe::{Point, Probe};
 use super::views::ViewHandle;
 use crate::clock::SharedClock;
 use crate::domain::outcome::Outcome;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Timestamp};
 use crate::placement::SharedPlacement;
 use crate::store::batch::{Batch, BatchEntry, Record};
+use crate::store::entries::Entries;
 use crate::store::{CommitError, Head, SharedStore};
-use futures_util::future::join;
+use futures_util::poll;
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use tokio::sync::Notify;
 
+/// Decisions that come in before the writer is woken to encode them: waking costs as much as a few.
+const MUCH: usize = 128;
 /// Shortest pause before a batch is tried again that the store could not take.
 const RETRY_MIN: Millis = Millis::from_ms(20);
 /// Longest pause before a batch is tried again.
@@ -86,6 +92,8 @@ pub(super) struct Committer(Arc<Line>);
 
 struct Line {
     filling: Mutex<Filling>,
+    /// Woken when much has come in, so that it is encoded before the batch is closed.
+    much: Notify,
     /// Decisions with something to write; answers alone take no room in a batch.
     batch_max: usize,
     desk: Desk,
@@ -123,10 +131,16 @@ struct Durable {
     answers: Vec<(Ticket, CoreAnswer)>,
 }
 
-/// A batch on its way to the store.
-struct Closed {
-    batch: Arc<Batch>,
-    /// The requests that wanted to write.
+/// A batch that grows until the one before it is durable.
+#[derive(Default)]
+struct Growing {
+    /// Taken from the buffer, and not yet in the batch.
+    backlog: VecDeque<Submit>,
+    /// Answers with no fact before them in this batch: they wait for the one before only.
+    early: Vec<(Ticket, CoreAnswer)>,
+    entries: Entries,
+    records: Vec<Record>,
+    /// The requests that want to write.
     tickets: Vec<Ticket>,
     answers: Vec<(Ticket, CoreAnswer)>,
 }
@@ -136,7 +150,8 @@ impl Committer {
     pub(super) fn new(head: Head, batch_max: usize, desk: Desk) -> Self {
         let pen = Some(Pen { head, _watch: desk.life.watch("committer") });
         let filling = Mutex::new(Filling { submits: Vec::new(), pen });
-        Self(Arc::new(Line { filling, batch_max: batch_max.max(1), desk }))
+        let (much, batch_max) = (Notify::new(), batch_max.max(1));
+        Self(Arc::new(Line { filling, much, batch_max, desk }))
     }
 
     /// Takes a decision into the next batch, in the order of calls. What comes after the end of the
@@ -144,8 +159,12 @@ impl Committer {
     pub(super) fn submit(&self, submit: Submit) {
         let mut filling = self.0.lock();
         filling.submits.push(submit);
+        let is_much = filling.submits.len() == MUCH;
         let pen = filling.pen.take();
         drop(filling);
+        if is_much {
+            self.0.much.notify_one();
+        }
         if let Some(pen) = pen {
             let line = self.0.clone();
             self.0.desk.placement.in_background(Box::pin(async move { line.write(pen).await }));
@@ -157,16 +176,12 @@ impl Line {
     /// Writes batch after batch until nothing is left or the generation ends. What a batch made
     /// durable is shown while the next is written, so that the store is never idle for its sake.
     async fn write(&self, mut pen: Pen) {
-        let mut backlog = VecDeque::new();
-        let mut spare = Vec::new();
+        let mut growing = Growing::default();
         let mut durable = Durable::default();
         while self.desk.life.is_alive() {
-            std::mem::swap(&mut self.lock().submits, &mut spare);
-            backlog.extend(spare.drain(..));
-            while let Some(submit) = backlog.pop_front_if(|submit| !submit.writes()) {
-                durable.answers.push((submit.ticket, submit.answer));
-            }
-            if backlog.is_empty() {
+            self.gather(&mut growing);
+            durable.answers.append(&mut growing.early);
+            if growing.tickets.is_empty() {
                 if !durable.is_empty() {
                     self.desk.announce(pen.head.epoch, std::mem::take(&mut durable));
                 } else if let Some(back) = self.rest(pen) {
@@ -176,21 +191,52 @@ impl Line {
                 }
                 continue;
             }
-            let Some(closed) = self.close_batch(&mut backlog, &pen.head) else { break };
-            // Polled in this order: first the store gets its work, then answers go out.
-            let commit = self.desk.commit(&closed.batch);
-            let epoch = pen.head.epoch;
-            let announce = async { self.desk.announce(epoch, std::mem::take(&mut durable)) };
-            match join(commit, announce).await.0 {
+            let desk = &self.desk;
+            let alone = if let [ticket] = growing.tickets[..] { Some(ticket) } else { None };
+            if !desk.life.run("committer", alone, || desk.probe.at(Point::Commit, "batch")) {
+                break;
+            }
+            let (follows, at) = (pen.head.clone(), desk.clock.now());
+            let (batch, tickets, answers) = growing.close(follows, at);
+            match self.commit(&batch, &mut growing, std::mem::take(&mut durable)).await {
                 Ok(head) => {
-                    let facts = Some((head.seq, closed.batch));
-                    durable = Durable { facts, answers: closed.answers };
+                    durable = Durable { facts: Some((head.seq, batch)), answers };
                     pen.head = head;
                 }
-                Err(error) => return self.desk.life.fail(failure(error, closed.tickets)),
+                Err(error) => return desk.life.fail(failure(error, tickets)),
             }
         }
         self.desk.announce(pen.head.epoch, durable);
+    }
+
+    /// Writes a batch; meanwhile shows what is durable, then lets the next batch grow.
+    async fn commit(
+        &self,
+        batch: &Arc<Batch>,
+        growing: &mut Growing,
+        durable: Durable,
+    ) -> Result<Head, CommitError> {
+        let mut commit = pin!(self.desk.commit(batch));
+        // Polled once before anything else, so that the store has its work.
+        if let Poll::Ready(fate) = poll!(commit.as_mut()) {
+            self.desk.announce(batch.follows.epoch, durable);
+            return fate;
+        }
+        self.desk.announce(batch.follows.epoch, durable);
+        loop {
+            tokio::select! {
+                biased;
+                fate = &mut commit => return fate,
+                () = self.much.notified() => self.gather(growing),
+            }
+        }
+    }
+
+    /// Takes what has come in, and lets the batch grow by as much as goes into one.
+    fn gather(&self, growing: &mut Growing) {
+        let filled = std::mem::take(&mut self.lock().submits);
+        growing.backlog.extend(filled);
+        growing.grow(self.batch_max);
     }
 
     /// Lays the pen down, unless something has come in.
@@ -203,33 +249,40 @@ impl Line {
         None
     }
 
-    /// Takes as much as goes into one batch; nothing when that ends the generation.
-    fn close_batch(&self, backlog: &mut VecDeque<Submit>, head: &Head) -> Option<Closed> {
-        let desk = &self.desk;
-        let writes = backlog.iter().enumerate().filter(|(_, submit)| submit.writes());
-        let end = writes.map(|(place, _)| place).nth(self.batch_max).unwrap_or(backlog.len());
-        let alone = backlog.front().filter(|_| end == 1).map(|submit| submit.ticket);
-        if !desk.life.run("committer", alone, || desk.probe.at(Point::Commit, "batch")) {
-            return None;
-        }
-        let mut answers = Vec::with_capacity(end);
-        let mut tickets = Vec::new();
-        let (follows, at) = (head.clone(), desk.clock.now());
-        let mut batch = Batch { follows, at, entries: Vec::new(), records: Vec::new() };
-        for submit in backlog.drain(..end) {
-            if submit.writes() {
-                tickets.push(submit.ticket);
-            }
-            batch.records.extend_from_slice(submit.carries());
-            batch.entries.extend(submit.entry);
-            answers.push((submit.ticket, submit.answer));
-        }
-        Some(Closed { batch: Arc::new(batch), tickets, answers })
-    }
-
     fn lock(&self) -> MutexGuard<'_, Filling> {
         // Nothing panics while it is held; if it did, the buffer is still whole.
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Growing {
+    /// Moves decisions from the backlog into the batch, at most so many of them with something to
+    /// write.
+    fn grow(&mut self, writes_max: usize) {
+        let fits = |submit: &mut Submit, writes: usize| writes < writes_max || !submit.writes();
+        while let Some(submit) = self.backlog.pop_front_if(|next| fits(next, self.tickets.len())) {
+            if submit.writes() {
+                self.tickets.push(submit.ticket);
+            }
+            self.records.extend_from_slice(submit.carries());
+            if let Some(entry) = submit.entry {
+                self.entries.push(entry);
+            }
+            let before = if self.tickets.is_empty() { &mut self.early } else { &mut self.answers };
+            before.push((submit.ticket, submit.answer));
+        }
+    }
+
+    /// The batch, the requests that write in it, and its answers; what is left grows on.
+    fn close(
+        &mut self,
+        follows: Head,
+        at: Timestamp,
+    ) -> (Arc<Batch>, Vec<Ticket>, Vec<(Ticket, CoreAnswer)>) {
+        let backlog = std::mem::take(&mut self.backlog);
+        let Self { entries, records, tickets, answers, .. } =
+            std::mem::replace(self, Self { backlog, ..Self::default() });
+        (Arc::new(Batch { follows, at, entries, records }), tickets, answers)
     }
 }
 

@@ -275,7 +275,7 @@ impl Leader {
         Ok(failure)
     }
 
-    /// Takes an epoch, loads, and starts the three actors on this thread.
+    /// Takes an epoch, loads, and starts the two actors on this thread with their Committer.
     async fn start(&self) -> Result<Generation, StoreError> {
         let parts = &self.parts;
         let epoch = parts.store.begin_epoch().await?.epoch;

@@ -1,7 +1,7 @@
 //! LedgerActor: money, orders, quotes, withdrawals, tenants; the station where a purchase is decided.
 //!
 //! Owns the [`LedgerMachine`]. It re-checks everything that may have changed since a quote was issued,
-//! decides, applies, and hands facts and answer to the Committer in one message; it never answers
+//! decides, applies, and hands facts and answer to the Committer in one call; it never answers
 //! itself and never awaits. Nobody but the core holds its address: others use the [`LedgerHandle`].
 
 use super::committer::{Committer, Submit};
