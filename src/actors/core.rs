@@ -7,7 +7,7 @@
 //! requests go alone, one by one, and only the culprit is refused; a request in hand at two deaths is
 //! quarantined (DESIGN.md, section 4).
 
-use super::committer::{Committer, CommitterHandle, Desk, nothing_before};
+use super::committer::{Committer, CommitterHandle, Desk};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
 use super::ledger::{LedgerActor, LedgerHandle};
@@ -279,7 +279,7 @@ impl Leader {
         Ok(failure)
     }
 
-    /// Takes an epoch, loads, and starts the three actors on this thread.
+    /// Takes an epoch, loads, and starts the two actors on this thread with their Committer.
     async fn start(&self) -> Result<Generation, StoreError> {
         let parts = &self.parts;
         let epoch = parts.store.begin_epoch().await?.epoch;
@@ -307,18 +307,7 @@ impl Leader {
             probe: parts.probe.clone(),
             life: life.clone(),
         };
-        let committer = start(
-            mailbox,
-            Committer {
-                head,
-                filling: Vec::new(),
-                writing: false,
-                announced: nothing_before(),
-                batch_max: parts.limits.batch_max,
-                desk,
-                _watch: life.watch("committer"),
-            },
-        );
+        let committer = Committer::new(head, parts.limits.batch_max, desk);
         let mut stock_context = Context::new();
         stock_context.set_mailbox_capacity(mailbox);
         let ledger = start(
@@ -363,7 +352,7 @@ impl Leader {
         for (_, _, quote) in self.intake.in_hand() {
             if let Some(quote) = quote {
                 stock.apply(&StockEvent::Asked(ask_of(&quote)));
-                ledger.apply(&LedgerEvent::QuoteIssued(Box::new(quote)));
+                ledger.apply(&LedgerEvent::QuoteIssued(quote));
             }
         }
         (stock, ledger)

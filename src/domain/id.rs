@@ -9,6 +9,33 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+/// Characters of a drawn id's body at most.
+const BODY_MAX: usize = 40;
+
+/// The body of a drawn id, in place: such ids are keys of the busiest maps, and a pointer to follow
+/// at every comparison is what those would spend their time on. Zeros fill the rest, so that bodies
+/// compare as their texts do.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Body([u8; BODY_MAX]);
+
+impl Body {
+    fn new(text: &str) -> Option<Self> {
+        let fits = (1..=BODY_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if !fits {
+            return None;
+        }
+        let mut body = [0; BODY_MAX];
+        body[..text.len()].copy_from_slice(text.as_bytes());
+        Some(Self(body))
+    }
+
+    fn text(&self) -> &str {
+        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(BODY_MAX);
+        std::str::from_utf8(&self.0[..length]).expect("a body is made of ASCII letters and digits")
+    }
+}
+
 /// A text that is not an id of the kind that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {0}")]
@@ -65,8 +92,8 @@ macro_rules! counted_id {
 macro_rules! drawn_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Body);
 
         impl $name {
             /// The id with this body: 1 to 40 lower-case letters and digits.
@@ -74,20 +101,25 @@ macro_rules! drawn_id {
             /// # Errors
             /// [`InvalidId`] when the body is anything else.
             pub fn from_body(body: &str) -> Result<Self, InvalidId> {
-                let fits = (1..=40).contains(&body.len())
-                    && body.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-                if fits { Ok(Self(body.into())) } else { Err(InvalidId($prefix)) }
+                Body::new(body).map(Self).ok_or(InvalidId($prefix))
             }
 
             /// The part after the prefix.
             pub fn body(&self) -> &str {
-                &self.0
+                self.0.text()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.body()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "{}"), self.0)
+                f.write_str($prefix)?;
+                f.write_str(self.body())
             }
         }
 
