@@ -105,7 +105,7 @@ fn one_changed_digit_of_a_fact_is_decided_otherwise() {
             }
         }
     }
-    assert!(found > 1_000, "only {found} digits were found");
+    assert!(found > 500, "only {found} digits were found");
     for field in missed {
         assert!(FROM_THE_FACTS.contains(&field.as_str()), "a changed digit of {field} is not found");
     }

@@ -44,7 +44,7 @@ fn shown(records: &[Record]) -> String {
 fn an_order_is_cut_out_with_what_it_needs() {
     let records = day::records(40);
     for number in [0, 17, 39] {
-        let piece = check(&records, &Focus::order(&day::order(number)), 20);
+        let piece = check(&records, &Focus::order(&day::order(number)), 25);
         assert!(piece.len() <= 16, "{}", shown(&piece));
     }
 }
