@@ -19,6 +19,7 @@ mod pairs;
 pub mod pricing;
 pub mod rejection;
 pub mod sealed;
+pub mod set_aside;
 pub mod stock;
 pub mod tenant;
 pub mod time;

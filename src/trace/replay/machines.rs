@@ -93,11 +93,9 @@ impl Machines {
         }
     }
 
-    /// Keeps the facts of a decision until a batch publishes them, if the view is known.
+    /// Keeps the facts of a decision until a batch publishes them. Also while the view is not known:
+    /// its first checkpoint may stand between a decision and its batch.
     pub fn keep(&mut self, seq: u64, events: Vec<Event>) {
-        if self.view.is_none() || events.is_empty() {
-            return;
-        }
         let facts = facts(events.into_iter());
         if !facts.is_empty() {
             self.unpublished.insert(seq, facts);
@@ -111,6 +109,7 @@ impl Machines {
     /// The number of a record that is in the trace and decided nothing that could be published.
     pub fn publish(&mut self, version: u64, of: &[u64], since: u64) -> Result<(), u64> {
         if self.view.is_none() {
+            of.iter().for_each(|seq| drop(self.unpublished.remove(seq)));
             return Ok(());
         }
         if let Some(unknown) = of.iter().find(|seq| !self.unpublished.contains_key(seq)) {

@@ -115,7 +115,12 @@ impl World {
 
     /// Drops the System with everything in it and starts a new one on the same disk and Telegram.
     pub(crate) fn crash(&mut self) {
-        let at = self.now();
+        self.crash_for(Millis::ZERO);
+    }
+
+    /// The same, and the new one starts so much later.
+    pub(crate) fn crash_for(&mut self, down: Millis) {
+        let at = self.now() + down;
         self.fleet = None;
         self.system = None;
         let system = system();
@@ -123,6 +128,13 @@ impl World {
         self.system = Some(system);
         self.trip.disarm();
         self.start();
+    }
+
+    /// Ends the fleet in order, and answers how long that took.
+    pub(crate) fn stop(&mut self) -> Millis {
+        let (fleet, before) = (self.fleet().clone(), self.now());
+        self.run(async move { fleet.stop().await });
+        self.now().since(before)
     }
 
     /// The fleet dies at the `steps`-th step from now; see [`World::is_dead`].
@@ -202,6 +214,18 @@ impl World {
         self.trace.bytes()
     }
 
+    /// The batch that the view shows.
+    pub(crate) fn version(&self) -> u64 {
+        self.fleet().core.views().read().version
+    }
+
+    /// What the operator keeps to himself: the master's token and the vault's keys.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let token = self.config.telegram.master_token.as_ref().expect("a world has a master");
+        let keys = self.config.vault.keys.iter().map(|key| key.to_text().expose().to_owned());
+        keys.chain([token.secret().expose().to_owned()]).collect()
+    }
+
     /// Every call that reached Telegram.
     pub(crate) fn calls(&self) -> Vec<Called> {
         lock(&self.calls).clone()
@@ -220,7 +244,8 @@ impl World {
         let rebuilt = self.system().block_on(rebuilt).expect("a memory store can be read");
         assert_eq!(rebuilt.difference, None);
         let store = self.plain_store();
-        let report = self.system().block_on(audit(store)).expect("a memory store can be read");
+        let asked = audit(store, self.config.telegram.inbox_max);
+        let report = self.system().block_on(asked).expect("a memory store can be read");
         assert!(report.violations.is_empty(), "{:#?}", report.violations);
     }
 

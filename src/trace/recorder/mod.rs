@@ -6,8 +6,8 @@
 //! its first record of every file: what begins with a begin or a gap is a *piece*, and each piece
 //! replays by itself. Turned off, it costs its callers one branch.
 
-use super::record::{Actor, Checkpoint, Entry, Header, Message, Record};
 use crate::domain::time::{Millis, Timestamp};
+use crate::trace::record::{Actor, Checkpoint, Entry, Header, Message, Record};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -282,3 +282,6 @@ impl fmt::Debug for Queue {
         f.write_str("Queue")
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -4,12 +4,12 @@
 //! file is plain and flushed whenever the queue is empty: after `kill -9` at most its last line is
 //! torn. One that is full is compressed by another thread, because the queue must not wait for it.
 
-use super::line;
-use super::pseudonym::Pseudonyms;
-use super::record::{Header, Message, Record};
-use super::recorder::{Queue, Recorder};
 use crate::domain::time::{Millis, Timestamp};
 use crate::random::Random;
+use crate::trace::line;
+use crate::trace::pseudonym::Pseudonyms;
+use crate::trace::record::{Header, Message, Record};
+use crate::trace::recorder::{Queue, Recorder};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::BTreeSet;
@@ -25,6 +25,8 @@ const PREFIX: &str = "trace-";
 const PLAIN: &str = ".jsonl";
 /// The end of the name of a compressed one.
 const PACKED: &str = ".jsonl.gz";
+/// The same as an extension.
+const PACKED_EXTENSION: &str = "jsonl.gz";
 
 /// Where a trace is kept and for how long; each is a configuration key under `trace`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Writer {
 struct Log {
     keep: Keep,
     present: Option<Present>,
+    /// What the newest file is named after.
+    newest: (Timestamp, u32),
     packing: Option<JoinHandle<()>>,
 }
 
@@ -72,7 +76,7 @@ impl Writer {
         fs::create_dir_all(&keep.dir)?;
         let names = Pseudonyms::new(random);
         let (recorder, queue) = Recorder::queued(header, keep.queue);
-        let log = Log { keep, present: None, packing: None };
+        let log = Log::new(keep);
         let thread =
             Builder::new().name("trace".to_owned()).spawn(move || log.follow(&queue, &names))?;
         let writer = Self { recorder: recorder.clone(), thread: Some(thread) };
@@ -89,28 +93,38 @@ impl Drop for Writer {
 }
 
 impl Log {
+    const fn new(keep: Keep) -> Self {
+        Self { keep, present: None, newest: (Timestamp::EPOCH, 0), packing: None }
+    }
+
     /// Writes what there is until the end.
     fn follow(mut self, queue: &Queue, names: &Pseudonyms) {
         let mut spare = Vec::new();
         while let Some(records) = queue.wait(spare) {
-            for (written, record) in records.iter().enumerate() {
-                if let Err(error) = self.write(record, names) {
-                    tracing::error!(%error, "the trace has a gap: it cannot be written");
-                    self.present = None;
-                    queue.lost(records.len() - written, record.at);
-                    break;
-                }
-            }
-            if let (Some(present), Some(last)) = (&mut self.present, records.last()) {
-                // What cannot be flushed now cannot be written later either, and is counted then.
-                let _ = present.out.flush();
-                if present.is_full(&self.keep, last.at) {
-                    queue.begin_anew();
-                }
-            }
+            self.take(&records, queue, names);
             spare = records;
         }
         let _ = self.packing.take().map(JoinHandle::join);
+    }
+
+    /// Writes records and says what is to come next: a new file, or a gap.
+    fn take(&mut self, records: &[Record], queue: &Queue, names: &Pseudonyms) {
+        for (written, record) in records.iter().enumerate() {
+            if let Err(error) = self.write(record, names) {
+                tracing::error!(%error, "the trace has a gap: it cannot be written");
+                self.present = None;
+                queue.lost(records.len() - written, record.at);
+                return;
+            }
+        }
+        let (Some(present), Some(last)) = (&mut self.present, records.last()) else { return };
+        if let Err(error) = present.out.flush() {
+            tracing::error!(%error, "the trace may have lost its last records");
+            self.present = None;
+            queue.lost(records.len(), last.at);
+        } else if present.is_full(&self.keep, last.at) {
+            queue.begin_anew();
+        }
     }
 
     fn write(&mut self, record: &Record, names: &Pseudonyms) -> io::Result<()> {
@@ -132,7 +146,11 @@ impl Log {
             full.out.into_inner().map_err(io::IntoInnerError::into_error)?;
             self.pack(full.path);
         }
-        self.present = Some(Present::create(&self.keep.dir, at)?);
+        // Later than the one before, whatever the clock does and whatever was deleted meanwhile.
+        let (before, serial) = self.newest;
+        let after = if at > before { (at, 0) } else { (before, serial + 1) };
+        let (present, name) = Present::create(&self.keep.dir, at, after)?;
+        (self.present, self.newest) = (Some(present), name);
         prune(&self.keep.dir, self.keep.files)
     }
 
@@ -150,16 +168,25 @@ impl Log {
 }
 
 impl Present {
-    /// A new file, readable by its owner alone.
-    fn create(dir: &Path, at: Timestamp) -> io::Result<Self> {
+    /// A new file, readable by its owner alone, and what it is named after: `moment` and a number
+    /// that no other file has.
+    fn create(
+        dir: &Path,
+        since: Timestamp,
+        (moment, mut serial): (Timestamp, u32),
+    ) -> io::Result<(Self, (Timestamp, u32))> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        let mut serial = 0_u32;
         loop {
-            let path = dir.join(name(at, serial));
+            let path = dir.join(name(moment, serial));
+            if path.with_extension(PACKED_EXTENSION).exists() {
+                serial += 1;
+                continue;
+            }
             match options.open(&path) {
                 Ok(file) => {
-                    return Ok(Self { path, out: BufWriter::new(file), since: at, bytes: 0 });
+                    let out = BufWriter::new(file);
+                    return Ok((Self { path, out, since, bytes: 0 }, (moment, serial)));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => serial += 1,
                 Err(error) => return Err(error),
@@ -202,7 +229,7 @@ fn name(at: Timestamp, serial: u32) -> String {
 
 /// Puts a compressed file in the place of a plain one. Under its own name it is whole.
 fn pack(path: &Path) -> io::Result<()> {
-    let (part, packed) = (path.with_extension("part"), path.with_extension("jsonl.gz"));
+    let (part, packed) = (path.with_extension("part"), path.with_extension(PACKED_EXTENSION));
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     let mut out = GzEncoder::new(file, Compression::default());
@@ -229,3 +256,6 @@ fn prune(dir: &Path, keep: usize) -> io::Result<()> {
 fn is_ours(name: &str) -> bool {
     name.starts_with(PREFIX) && (name.ends_with(PLAIN) || name.ends_with(PACKED))
 }
+
+#[cfg(test)]
+mod tests;
