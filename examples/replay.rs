@@ -73,7 +73,7 @@ fn sale() -> Result<(Vec<Record>, OrderId), Box<dyn Error>> {
     tape.command(command("5", ADMIN, credit)?);
     let quote = QuoteId::from_body("anna1")?;
     let ask = Ask { quote: quote.clone(), tenant, user: ANNA, product, quantity: 1 };
-    tape.ask("6".parse()?, ask.clone());
+    tape.ask("6".parse()?, &ask);
     tape.place(&ask);
     tape.publish();
     Ok((tape.take(), OrderId::of(&quote)))
