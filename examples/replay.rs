@@ -4,6 +4,8 @@
 //! What a fleet does is recorded when `trace.enabled` is on; `docs/replay.md` goes from such a file to
 //! a test.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
