@@ -34,7 +34,7 @@ const TYPED: [(&str, &[&str]); 17] = [
         "/stock_add prd_2\nqzjx-goods-1\nüser:pässwörd:🔥\n{\"login\":\"qzjx\"}",
         &["qzjx-goods", "pässwörd", "login"],
     ),
-    ("/credit a1 100 55 Überweisung Qzjx\tMüller 'null' \\", &["Überweisung", "Müller", "null' "]),
+    ("/credit a1 100 55 Überweisung Qzjx Müller 'null' \\", &["Überweisung", "Müller", "null' "]),
     ("/credit a1 100 5 123456789:AAqzjxAAqzjxAAqzjxAAqzjxAAqzjxAAqzj", &["AAqzjx"]),
     ("/credit a1 100 5 Barzahlung von Krämer", &["Barzahlung", "Krämer"]),
     ("/agent_create qz 123456:notatoken Qzjx", &["notatoken"]),
