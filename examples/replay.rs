@@ -19,6 +19,7 @@ use shopfleet::trace::record::Record;
 use shopfleet::trace::replay::{Options, Replay, Replayed, replay};
 use shopfleet::trace::show::{Focus, line};
 use shopfleet::trace::tape::Tape;
+use std::convert::Infallible;
 use std::error::Error;
 
 const ADMIN: Caller = Caller::User(UserId::new(1));
@@ -30,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (records, order) = sale()?;
     report(&replay(records.clone(), &Options::default())?)?;
-    let piece = cut(records.into_iter().map(Ok::<_, String>), Focus::order(&order))?;
+    let piece = cut(records.into_iter().map(Ok::<_, Infallible>), Focus::order(&order))?;
     println!("about {order}: {piece}");
     for record in &piece.records {
         println!("{}", line(record));

@@ -108,8 +108,7 @@ impl Replayer {
             }
             None => Err(Note::Bad("a trace begins with a `begin` record".to_owned())),
             Some(last) if begins && record.seq == last + 1 => {
-                // The view's next one may show a batch more than what is known.
-                self.repeats = [Actor::Stock, Actor::Ledger].into();
+                self.repeats = [Actor::Stock, Actor::Ledger, Actor::Committer].into();
                 Ok(())
             }
             Some(_) if begins => {

@@ -7,6 +7,7 @@ mod command;
 mod cut;
 mod day;
 mod detail;
+mod run;
 
 use shopfleet::trace::record::{Message, Record, VERSION};
 use shopfleet::trace::replay::{Options, Replay, Replayed, replay};

@@ -17,6 +17,7 @@ use ports::{Gate, Plan, Trip, Wire, WorldClock, lock};
 use shopfleet::actors::{Point, Probe};
 use shopfleet::app::{self, Fleet, Ports};
 use shopfleet::audit::audit;
+use shopfleet::audit::rebuild::rebuild;
 use shopfleet::config::{Config, Environment, Loaded};
 use shopfleet::domain::chronicle::Chronicle;
 use shopfleet::domain::id::TenantId;
@@ -237,8 +238,11 @@ impl World {
         read.expect("a memory store can always be read").1
     }
 
-    /// Runs the audit; what it finds ends the test.
+    /// Runs the audit, and rebuilds the store from its journal; what they find ends the test.
     pub(crate) fn audit(&self) {
+        let rebuilt = rebuild(self.plain_store(), app::rules(&self.config), None, |_, _| {});
+        let rebuilt = self.system().block_on(rebuilt).expect("a memory store can be read");
+        assert_eq!(rebuilt.difference, None);
         let store = self.plain_store();
         let asked = audit(store, self.config.telegram.inbox_max);
         let report = self.system().block_on(asked).expect("a memory store can be read");
