@@ -42,17 +42,19 @@ pub(super) struct Submit {
     /// Carries the records that belong to the entry.
     pub(super) task: Option<Arc<Task>>,
     pub(super) answer: CoreAnswer,
+    /// The number of the decision in the trace, when it is there.
+    pub(super) seq: Option<u64>,
 }
 
 impl Submit {
     /// An answer that only waits for what was decided before it.
     pub(super) const fn answer(ticket: Ticket, answer: CoreAnswer) -> Self {
-        Self { ticket, entry: None, task: None, answer }
+        Self { ticket, entry: None, task: None, answer, seq: None }
     }
 
     /// Records that no machine decides about.
     pub(super) const fn records(ticket: Ticket, task: Arc<Task>) -> Self {
-        Self { ticket, entry: None, task: Some(task), answer: Ok(Outcome::Done) }
+        Self { ticket, entry: None, task: Some(task), answer: Ok(Outcome::Done), seq: None }
     }
 
     /// Records that travel beside the entry.
@@ -128,6 +130,8 @@ pub(super) struct Desk {
 #[derive(Default)]
 struct Durable {
     facts: Option<(u64, Arc<Batch>)>,
+    /// The numbers of the batch's decisions in the trace.
+    decisions: Vec<Option<u64>>,
     answers: Vec<(Ticket, CoreAnswer)>,
 }
 
@@ -139,9 +143,21 @@ struct Growing {
     /// Answers with no fact before them in this batch: they wait for the one before only.
     early: Vec<(Ticket, CoreAnswer)>,
     entries: Entries,
+    /// The numbers of its decisions in the trace.
+    decisions: Vec<Option<u64>>,
     records: Vec<Record>,
     /// The requests that want to write.
     tickets: Vec<Ticket>,
+    answers: Vec<(Ticket, CoreAnswer)>,
+}
+
+/// A batch that grows no more.
+struct Closed {
+    batch: Arc<Batch>,
+    /// The requests that write in it.
+    tickets: Vec<Ticket>,
+    /// The numbers of its decisions in the trace.
+    decisions: Vec<Option<u64>>,
     answers: Vec<(Ticket, CoreAnswer)>,
 }
 
@@ -197,10 +213,10 @@ impl Line {
                 break;
             }
             let (follows, at) = (pen.head.clone(), desk.clock.now());
-            let (batch, tickets, answers) = growing.close(follows, at);
+            let Closed { batch, tickets, decisions, answers } = growing.close(follows, at);
             match self.commit(&batch, &mut growing, std::mem::take(&mut durable)).await {
                 Ok(head) => {
-                    durable = Durable { facts: Some((head.seq, batch)), answers };
+                    durable = Durable { facts: Some((head.seq, batch)), decisions, answers };
                     pen.head = head;
                 }
                 Err(error) => return desk.life.fail(failure(error, tickets)),
@@ -267,22 +283,20 @@ impl Growing {
             self.records.extend_from_slice(submit.carries());
             if let Some(entry) = submit.entry {
                 self.entries.push(entry);
+                self.decisions.push(submit.seq);
             }
             let before = if self.tickets.is_empty() { &mut self.early } else { &mut self.answers };
             before.push((submit.ticket, submit.answer));
         }
     }
 
-    /// The batch, the requests that write in it, and its answers; what is left grows on.
-    fn close(
-        &mut self,
-        follows: Head,
-        at: Timestamp,
-    ) -> (Arc<Batch>, Vec<Ticket>, Vec<(Ticket, CoreAnswer)>) {
+    /// Closes the batch; what is left grows on.
+    fn close(&mut self, follows: Head, at: Timestamp) -> Closed {
         let backlog = std::mem::take(&mut self.backlog);
-        let Self { entries, records, tickets, answers, .. } =
+        let Self { entries, decisions, records, tickets, answers, .. } =
             std::mem::replace(self, Self { backlog, ..Self::default() });
-        (Arc::new(Batch { follows, at, entries, records }), tickets, answers)
+        let batch = Arc::new(Batch { follows, at, entries, records });
+        Closed { batch, tickets, decisions, answers }
     }
 }
 
@@ -299,7 +313,8 @@ impl Desk {
             return;
         }
         if let Some((seq, batch)) = &durable.facts {
-            self.views.publish(*seq, batch.entries.iter().flat_map(|entry| &entry.events));
+            let events = batch.entries.iter().flat_map(|entry| &entry.events);
+            self.views.publish(*seq, events, || self.clock.now(), &durable.decisions);
         }
         self.intake.answer(epoch, durable.answers);
     }

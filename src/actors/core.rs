@@ -28,6 +28,8 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::domain::view::View;
 use crate::placement::SharedPlacement;
 use crate::store::{Loaded, SharedStore, StoreError};
+use crate::trace::Recorder;
+use crate::trace::record::Checkpoint;
 use actix::{Actor, AsyncContext, Context};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub struct CoreParts {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// What takes down what is decided.
+    pub recorder: Recorder,
     /// The platform's business numbers.
     pub rules: Rules,
     /// The people with a role.
@@ -109,7 +113,7 @@ impl Core {
     pub fn start(parts: CoreParts) -> Self {
         let permits = Permits::new(parts.limits.permits, parts.limits.permit_bytes);
         let intake = Intake::new(permits, parts.clock.clone(), parts.limits.patience);
-        let views = ViewHandle::default();
+        let views = ViewHandle::new(parts.recorder.clone());
         let (state, watch_state) = watch::channel(CoreState::Starting);
         let (stop, stopping) = watch::channel(false);
         let placement = parts.placement.clone();
@@ -288,7 +292,9 @@ impl Leader {
         let head = loaded.head.clone();
         let seq = head.seq;
         let (stock, ledger) = self.machines(epoch, loaded);
-        self.views.reset(View::new(head.seq, &stock, ledger.tenants().clone()));
+        self.record_state(&stock, &ledger);
+        let view = View::new(head.seq, &stock, ledger.tenants().clone());
+        self.views.reset(view, || parts.clock.now());
         let (life, failures) = Life::begin();
         let ends = Arc::new(HoldEnds::default());
         let mailbox = parts.limits.permits * 2 + 64;
@@ -313,6 +319,7 @@ impl Leader {
                 intake: self.intake.clone(),
                 clock: parts.clock.clone(),
                 probe: parts.probe.clone(),
+                recorder: parts.recorder.clone(),
                 life: life.clone(),
                 ends: ends.clone(),
                 _watch: life.watch("ledger"),
@@ -324,6 +331,7 @@ impl Leader {
             committer: committer.clone(),
             clock: parts.clock.clone(),
             probe: parts.probe.clone(),
+            recorder: parts.recorder.clone(),
             life: life.clone(),
             ends,
             waiters: VecDeque::new(),
@@ -348,6 +356,13 @@ impl Leader {
             }
         }
         (stock, ledger)
+    }
+
+    /// A generation begins with its checkpoints in the trace.
+    fn record_state(&self, stock: &StockMachine, ledger: &LedgerMachine) {
+        let CoreParts { recorder, clock, .. } = &self.parts;
+        recorder.renew(|| clock.now(), || Checkpoint::Stock(Box::new(stock.clone())));
+        recorder.renew(|| clock.now(), || Checkpoint::Ledger(Box::new(ledger.clone())));
     }
 
     fn close(&self, life: &Life) {

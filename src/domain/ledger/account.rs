@@ -1,8 +1,8 @@
 //! Accounts and the book: double entry, immutable transfers, a sum of zero (DESIGN.md, law 3).
 
-use crate::domain::id::{AgentId, TenantId, UserId};
+use crate::domain::id::{AgentId, TenantId, UserId, text_serde};
 use crate::domain::money::Money;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -44,6 +44,48 @@ pub enum Account {
     LegacyRounding,
 }
 
+impl Account {
+    /// The agent whose profit it holds.
+    pub const fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Self::AgentPending(agent) | Self::AgentAvailable(agent) | Self::AgentHeld(agent) => {
+                Some(agent)
+            }
+            Self::Customer(..)
+            | Self::Revenue
+            | Self::FeeIncome
+            | Self::ExternalDeposits(_)
+            | Self::ExternalPayouts
+            | Self::Unmatched
+            | Self::Adjustments
+            | Self::Opening
+            | Self::LegacyWallet(_)
+            | Self::LegacyDebt
+            | Self::LegacyRounding => None,
+        }
+    }
+
+    /// The place of its kind among the kinds.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Customer(..) => 0,
+            Self::Revenue => 1,
+            Self::AgentPending(_) => 2,
+            Self::AgentAvailable(_) => 3,
+            Self::AgentHeld(_) => 4,
+            Self::FeeIncome => 5,
+            Self::ExternalDeposits(_) => 6,
+            Self::ExternalPayouts => 7,
+            Self::Unmatched => 8,
+            Self::Adjustments => 9,
+            Self::Opening => 10,
+            Self::LegacyWallet(_) => 11,
+            Self::LegacyDebt => 12,
+            Self::LegacyRounding => 13,
+        }
+    }
+}
+
 impl Ord for Account {
     /// Among customers by number first, which is at hand: most accounts are theirs.
     fn cmp(&self, other: &Self) -> Ordering {
@@ -64,28 +106,6 @@ impl Ord for Account {
 impl PartialOrd for Account {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl Account {
-    /// The place of its kind among the kinds.
-    const fn rank(&self) -> u8 {
-        match self {
-            Self::Customer(..) => 0,
-            Self::Revenue => 1,
-            Self::AgentPending(_) => 2,
-            Self::AgentAvailable(_) => 3,
-            Self::AgentHeld(_) => 4,
-            Self::FeeIncome => 5,
-            Self::ExternalDeposits(_) => 6,
-            Self::ExternalPayouts => 7,
-            Self::Unmatched => 8,
-            Self::Adjustments => 9,
-            Self::Opening => 10,
-            Self::LegacyWallet(_) => 11,
-            Self::LegacyDebt => 12,
-            Self::LegacyRounding => 13,
-        }
     }
 }
 
@@ -112,7 +132,8 @@ pub struct Transfer {
 }
 
 /// Balances of all accounts; zero balances are not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Book {
     balances: BTreeMap<Account, Money>,
 }
@@ -239,18 +260,7 @@ impl Channel {
     }
 }
 
-impl Serialize for Account {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Account {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+text_serde!(Account);
 
 #[cfg(test)]
 mod tests {

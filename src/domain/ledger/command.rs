@@ -58,6 +58,7 @@ pub enum LedgerCommand {
         /// The agent's id.
         agent: AgentId,
         /// The shop's name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// The bot.
         bot: BotIdentity,
@@ -109,6 +110,7 @@ pub enum LedgerCommand {
         /// How much.
         amount: Money,
         /// Why.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
     /// Ask to be paid.
@@ -126,6 +128,7 @@ pub enum LedgerCommand {
         /// Which.
         withdrawal: WithdrawalId,
         /// Why.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
     /// Record that a withdrawal was paid.
@@ -145,6 +148,7 @@ pub enum LedgerCommand {
     /// The master's bot and name, from configuration and getMe.
     RegisterMaster {
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// The bot.
         bot: BotIdentity,
@@ -358,6 +362,7 @@ pub enum Cause {
         /// Which admin.
         by: UserId,
         /// His words.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
 }
