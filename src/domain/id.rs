@@ -16,7 +16,10 @@ const BODY_MAX: usize = 40;
 /// at every comparison is what those would spend their time on. Zeros fill the rest, so that bodies
 /// compare as their texts do.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Body([u8; BODY_MAX]);
+struct Body {
+    bytes: [u8; BODY_MAX],
+    length: u8,
+}
 
 impl Body {
     fn new(text: &str) -> Option<Self> {
@@ -25,14 +28,14 @@ impl Body {
         if !fits {
             return None;
         }
-        let mut body = [0; BODY_MAX];
-        body[..text.len()].copy_from_slice(text.as_bytes());
-        Some(Self(body))
+        let mut bytes = [0; BODY_MAX];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Some(Self { bytes, length: u8::try_from(text.len()).ok()? })
     }
 
     fn text(&self) -> &str {
-        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(BODY_MAX);
-        std::str::from_utf8(&self.0[..length]).expect("a body is made of ASCII letters and digits")
+        let bytes = &self.bytes[..usize::from(self.length)];
+        std::str::from_utf8(bytes).expect("a body is made of ASCII letters and digits")
     }
 }
 
@@ -370,6 +373,16 @@ mod tests {
         );
         check::<UserId>(&["1", "7000000000"], &["0", "-5", "+5", "1.0", "９", "4503599627370496"]);
         check::<CommandId>(&["u:1:2"], &["", "a b", "é"]);
+    }
+
+    #[test]
+    fn drawn_ids_compare_as_their_texts_do() {
+        let long = "z".repeat(BODY_MAX);
+        let bodies = ["0", "00", "0a", "a", "a0", "ab", "b", &long];
+        let ids = bodies.map(|body| QuoteId::from_body(body).expect("valid"));
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert_eq!(ids.each_ref().map(QuoteId::body), bodies);
+        assert!(QuoteId::from_body(&"z".repeat(BODY_MAX + 1)).is_err());
     }
 
     #[test]
