@@ -4,7 +4,7 @@
 //! handle, a command with an id, and an answer that comes when it is durable. Tapping *Confirm* twice
 //! is the same command twice, so the second answer equals the first.
 
-use shopfleet::actors::{Core, CoreLimits, CoreParts, Probe, Waiting};
+use shopfleet::actors::{Core, CoreLimits, CoreParts, Lag, Probe, Waiting};
 use shopfleet::clock::{SharedClock, SystemClock};
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
@@ -44,6 +44,7 @@ fn start() -> Core {
         clock,
         placement: Arc::new(OneThread),
         probe: Probe::none(),
+        lag: Lag::none(),
         rules: Rules::standard(),
         access: Access { admins: [ADMIN].into() },
         limits: CoreLimits {

@@ -5,7 +5,7 @@
 //! here, before the first bot speaks, and said in a sentence.
 
 use crate::actors::{
-    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Post, PostParts, Probe, Settings,
+    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe, Settings,
     Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
 use crate::clock::SharedClock;
@@ -54,6 +54,8 @@ pub struct Ports {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// How long requests to the core and its answers take.
+    pub lag: Lag,
 }
 
 /// Why a fleet does not start.
@@ -127,6 +129,7 @@ impl Fleet {
             clock: ports.clock.clone(),
             placement: ports.placement.clone(),
             probe: ports.probe.clone(),
+            lag: ports.lag.clone(),
             rules: rules(config),
             access: access(config),
             limits: core_limits(config),

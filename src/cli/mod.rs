@@ -15,6 +15,7 @@ mod keys;
 mod run;
 mod sandbox;
 mod sandbox_clock;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -73,6 +74,8 @@ commands! {
     Init(init),
     /// Check every law on the store
     Audit(audit),
+    /// Live through worlds that go wrong, and check every law in them
+    Simulate(simulate),
     /// Measure this machine
     Bench(bench),
     /// Run only the Bot API sandbox

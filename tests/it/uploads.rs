@@ -1,7 +1,7 @@
 //! Two admins upload the same list at once: one has the items, the other a report of duplicates, and
 //! the core goes on.
 
-use shopfleet::actors::{Core, CoreAnswer, CoreLimits, CoreParts, CoreState, Probe};
+use shopfleet::actors::{Core, CoreAnswer, CoreLimits, CoreParts, CoreState, Lag, Probe};
 use shopfleet::clock::{SharedClock, SystemClock};
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
@@ -88,6 +88,7 @@ fn core() -> Core {
         clock,
         placement: Arc::new(OneThread),
         probe: Probe::none(),
+        lag: Lag::none(),
         rules: Rules::standard(),
         access: Access { admins: ADMINS.into() },
         limits: CoreLimits {

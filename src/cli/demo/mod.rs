@@ -10,7 +10,7 @@ mod seed;
 use super::hosting::{Server, asked_to_end, host};
 use super::sandbox::{fresh_seed, listen, quiet_log};
 use super::{Failure, Io, say};
-use crate::actors::Probe;
+use crate::actors::{Lag, Probe};
 use crate::app::{Fleet, Ports, open_store};
 use crate::config::{Config, Environment, Loaded};
 use crate::placement::Threads;
@@ -70,6 +70,7 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
         random: Arc::new(OsRandom),
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
+        lag: Lag::none(),
     };
     let fleet =
         Fleet::start(&config, ports).await.map_err(|error| super::run::start_failure(&error))?;
