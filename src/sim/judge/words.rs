@@ -92,10 +92,12 @@ impl Pattern {
         let mut open: Option<&str> = None;
         let stations = self.holes.iter().map(|(before, name)| (before.as_str(), Some(name)));
         for (words, next) in stations.chain([(self.end.as_str(), None)]) {
-            let (value, after) = match (words, open) {
-                // The last value goes to the end of its line.
-                ("", Some(_)) => rest.split_once('\n').unwrap_or((rest, "")),
-                _ => rest.split_once(words)?,
+            let (value, after) = if next.is_none() && !words.contains('\n') {
+                // The last value goes to the end of its line; a point in it is not the sentence's.
+                let line = rest.split('\n').next().unwrap_or(rest);
+                (line.strip_suffix(words)?, "")
+            } else {
+                rest.split_once(words)?
             };
             if let Some(name) = open {
                 values.insert(name, value.to_owned());
