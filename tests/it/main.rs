@@ -7,6 +7,7 @@ mod config_docs;
 mod crash;
 mod faults;
 mod kit;
+mod sim;
 mod store;
 mod story;
 mod tidy;

@@ -25,7 +25,7 @@ pub use wire::Called;
 pub(super) use wire::Answered;
 
 use super::dice::{Dice, Part};
-use crate::app::{Fleet, StartError};
+use crate::app::{Fleet, Ports, StartError};
 use crate::actors::Point;
 use crate::clock::Clock as _;
 use crate::config::Config;
@@ -84,8 +84,17 @@ impl World {
 
     /// The same with other numbers in its configuration.
     pub fn tuned(seed: u64, tune: impl FnOnce(&mut Config)) -> Self {
+        Self::kit(seed, None, tune)
+    }
+
+    /// The same on what `wrap` makes of its ports.
+    pub fn on_ports(seed: u64, wrap: impl Fn(Ports) -> Ports + Send + Sync + 'static) -> Self {
+        Self::kit(seed, Some(Arc::new(wrap)), |_| {})
+    }
+
+    fn kit(seed: u64, wrap: Option<Wrap>, tune: impl FnOnce(&mut Config)) -> Self {
         let admins = vec![ADMIN];
-        let ground = Ground { seed, admins, delays: false, watch: None, wrap: None };
+        let ground = Ground { seed, admins, delays: false, watch: None, wrap };
         let mut world = Self::found(ground, tune);
         world.outside.tape.keep();
         world.strict = true;

@@ -1,6 +1,6 @@
 //! Bots in trouble: each is its own, told once, and comes back by itself.
 
-use crate::kit::world::{MASTER, World};
+use shopfleet::sim::{MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::time::Millis;

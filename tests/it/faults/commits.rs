@@ -1,7 +1,7 @@
 //! Commits that fail, at every point of a purchase and in every way a store can fail.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{CONFIRM, World, Write};
+use shopfleet::sim::{CONFIRM, World, Write};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;

@@ -1,7 +1,7 @@
 //! The world ends between any two steps of a purchase, and begins again on what is left.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{CONFIRM, World};
+use shopfleet::sim::{CONFIRM, World};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 

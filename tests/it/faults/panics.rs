@@ -1,6 +1,6 @@
 //! Panics forced at every point of the pipeline: each is recovered where it happened.
 
-use crate::kit::world::{CONFIRM, MASTER, World};
+use shopfleet::sim::{CONFIRM, MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::actors::Point;
 use shopfleet::domain::id::UserId;

@@ -1,7 +1,7 @@
 //! The same seed gives the same run, call by call.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{Called, World};
+use shopfleet::sim::{Called, World};
 use shopfleet::actors::Point;
 use shopfleet::domain::money::Money;
 
