@@ -8,7 +8,7 @@ use crate::actors::{
     BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe, Settings,
     Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config, StoreUrl};
 use crate::domain::access::Access;
 use crate::domain::catalog::NAME_MAX;
@@ -18,9 +18,10 @@ use crate::domain::ledger::{LedgerCommand, Rules};
 use crate::domain::sealed::Sealed;
 use crate::domain::tenant::BotIdentity;
 use crate::domain::time::Millis;
-use crate::placement::SharedPlacement;
+use crate::placement::{OneThread, SharedPlacement};
 use crate::random::SharedRandom;
 use crate::store::batch::Record;
+use crate::store::memory::{MemoryDisk, MemoryStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{SharedStore, StoreError};
 use crate::telegram::client::Client;
@@ -29,6 +30,9 @@ use crate::telegram::pump::PumpConfig;
 use crate::telegram::text::{Lang, TextError, Texts};
 use crate::telegram::token::BotToken;
 use crate::telegram::transport::{ApiError, SharedTransport};
+use crate::trace::Recorder;
+use crate::trace::files::{Keep, Writer};
+use crate::trace::record::Header;
 use crate::vault::{OpenError, Vault, VaultError};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
@@ -56,6 +60,8 @@ pub struct Ports {
     pub probe: Probe,
     /// How long requests to the core and its answers take.
     pub lag: Lag,
+    /// What takes down what is decided: [`Recorder::off`], [`record`], or a simulation's.
+    pub recorder: Recorder,
 }
 
 /// Why a fleet does not start.
@@ -85,6 +91,9 @@ pub enum StartError {
     /// The master's bot is an agent's.
     #[error("the master's bot cannot be registered: {0}")]
     Master(String),
+    /// There is no place for the trace.
+    #[error("the trace cannot be written to `trace.dir`: {0}")]
+    Trace(#[source] std::io::Error),
     /// The core ended before it took requests.
     #[error("the core did not start; the log says why")]
     Core,
@@ -113,6 +122,37 @@ pub fn open_store(url: &StoreUrl) -> Result<SharedStore, StoreError> {
     }
 }
 
+/// Starts the recorder that the configuration asks for. The writer goes last: dropping it writes what
+/// is left.
+///
+/// # Errors
+/// [`StartError::Trace`] when its folder cannot be used.
+pub fn record(
+    config: &Config,
+    random: &SharedRandom,
+) -> Result<(Recorder, Option<Writer>), StartError> {
+    let trace = &config.trace;
+    if !trace.enabled {
+        return Ok((Recorder::off(), None));
+    }
+    let keep = Keep {
+        dir: trace.dir.clone(),
+        rotate_bytes: u64::from(trace.rotate_mb) * 1024 * 1024,
+        rotate_after: hours(trace.rotate_hours),
+        files: trace.keep_files,
+        queue: trace.queue_records,
+    };
+    let (recorder, writer) =
+        Writer::start(keep, header(config), &**random).map_err(StartError::Trace)?;
+    Ok((recorder, Some(writer)))
+}
+
+/// What a trace says of the configuration: the numbers that decisions read.
+pub fn header(config: &Config) -> Header {
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    Header { program, rules: rules(config), access: access(config) }
+}
+
 impl Fleet {
     /// Starts core, Supervisor and bots. Call it inside an actix System.
     ///
@@ -130,6 +170,7 @@ impl Fleet {
             placement: ports.placement.clone(),
             probe: ports.probe.clone(),
             lag: ports.lag.clone(),
+            recorder: ports.recorder.clone(),
             rules: rules(config),
             access: access(config),
             limits: core_limits(config),
@@ -200,7 +241,8 @@ impl Fleet {
         Self { core, supervisor, statuses, vault }
     }
 
-    /// Ends in order: bots stop listening, the core finishes what is in its pipeline.
+    /// Ends in order: bots stop listening and send what they have to say, for as long as `bots.drain_s`
+    /// allows; then the core finishes what is in its pipeline.
     pub async fn stop(&self) {
         self.supervisor.stop().await;
         self.core.stop();
@@ -313,6 +355,32 @@ pub fn core_limits(config: &Config) -> CoreLimits {
     }
 }
 
+/// Parts of a core without file, socket or thread, under the standard rules: what examples and tests
+/// of callers need. Its store takes a millisecond by the machine's clock.
+pub fn core_in_memory(admins: impl IntoIterator<Item = UserId>) -> CoreParts {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let latency = Millis::from_ms(1);
+    CoreParts {
+        store: Arc::new(MemoryStore::new(MemoryDisk::default(), clock.clone(), latency)),
+        clock,
+        placement: Arc::new(OneThread),
+        probe: Probe::none(),
+        lag: Lag::none(),
+        recorder: Recorder::off(),
+        rules: Rules::standard(),
+        access: Access { admins: admins.into_iter().collect() },
+        limits: CoreLimits {
+            permits: 64,
+            permit_bytes: 1 << 20,
+            batch_max: 64,
+            shortage_waiters: 8,
+            patience: Millis::from_secs(5),
+            restarts_max: 5,
+            restarts_window: Millis::from_secs(60),
+        },
+    }
+}
+
 fn settings(config: &Config) -> Settings {
     let telegram = &config.telegram;
     Settings {
@@ -323,6 +391,7 @@ fn settings(config: &Config) -> Settings {
         file_max_mb: config.shop.file_max_mb,
         plain_goods: config.vault.plain_goods,
         inbox_max: telegram.inbox_max,
+        chat_inbox_max: telegram.chat_inbox_max,
         outbox: Limits {
             bot_per_s: telegram.budget_per_s,
             chat_per_s: telegram.chat_per_s,
@@ -332,7 +401,8 @@ fn settings(config: &Config) -> Settings {
             ..Limits::default()
         },
         recording_after: Millis::from_secs(2),
-        spill_after: Millis::from_ms(500),
+        spill_after: Millis::from_ms(100),
+        drain: seconds(config.bots.drain_s),
     }
 }
 

@@ -17,4 +17,5 @@ pub mod sim;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;
+pub mod trace;
 pub mod vault;

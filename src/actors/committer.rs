@@ -34,17 +34,19 @@ pub(super) struct Submit {
     /// Carries the records that belong to the entry.
     pub(super) task: Option<Arc<Task>>,
     pub(super) answer: CoreAnswer,
+    /// The number of the decision in the trace, when it is there.
+    pub(super) seq: Option<u64>,
 }
 
 impl Submit {
     /// An answer that only waits for what was decided before it.
     pub(super) const fn answer(ticket: Ticket, answer: CoreAnswer) -> Self {
-        Self { ticket, entry: None, task: None, answer }
+        Self { ticket, entry: None, task: None, answer, seq: None }
     }
 
     /// Records that no machine decides about.
     pub(super) const fn records(ticket: Ticket, task: Arc<Task>) -> Self {
-        Self { ticket, entry: None, task: Some(task), answer: Ok(Outcome::Done) }
+        Self { ticket, entry: None, task: Some(task), answer: Ok(Outcome::Done), seq: None }
     }
 
     /// Records that travel beside the entry.
@@ -196,11 +198,14 @@ impl Desk {
         turn: Turn,
     ) {
         let mut answers = Vec::with_capacity(submits.len());
-        let mut tickets = Vec::new();
+        let (mut tickets, mut decisions) = (Vec::new(), Vec::new());
         let mut batch = Batch { follows, at, entries: Vec::new(), records: Vec::new() };
         for submit in submits {
             if submit.writes() {
                 tickets.push(submit.ticket);
+            }
+            if submit.entry.is_some() {
+                decisions.push(submit.seq);
             }
             batch.records.extend_from_slice(submit.carries());
             batch.entries.extend(submit.entry);
@@ -219,7 +224,7 @@ impl Desk {
                 // First of all, so that the store is never idle while answers go out. A committer
                 // that is gone belongs to a generation that is ending.
                 let _ = committer.try_send(Written { head });
-                self.announce(seq, &batch, answers, turn).await;
+                self.announce(seq, &batch, &decisions, answers, turn).await;
             }
             Err(CommitError::Definite(reason)) => {
                 self.life.fail(Failure::Refused { tickets, reason });
@@ -238,6 +243,7 @@ impl Desk {
         &self,
         seq: u64,
         batch: &Batch,
+        decisions: &[Option<u64>],
         answers: Vec<(Ticket, CoreAnswer)>,
         turn: Turn,
     ) {
@@ -246,7 +252,8 @@ impl Desk {
             self.life.fail(Failure::Died { actor: "committer" });
             return;
         }
-        self.views.publish(seq, batch.entries.iter().flat_map(|entry| &entry.events));
+        let events = batch.entries.iter().flat_map(|entry| &entry.events);
+        self.views.publish(seq, events, || self.clock.now(), decisions);
         self.intake.answer(batch.follows.epoch, answers);
         // Nobody comes after the last batch of a generation.
         let _ = turn.announce.send(());

@@ -29,6 +29,8 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::domain::view::View;
 use crate::placement::SharedPlacement;
 use crate::store::{Loaded, SharedStore, StoreError};
+use crate::trace::Recorder;
+use crate::trace::record::Checkpoint;
 use actix::{Actor, AsyncContext, Context};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -47,6 +49,8 @@ pub struct CoreParts {
     pub probe: Probe,
     /// How long requests and answers take.
     pub lag: Lag,
+    /// What takes down what is decided.
+    pub recorder: Recorder,
     /// The platform's business numbers.
     pub rules: Rules,
     /// The people with a role.
@@ -113,7 +117,7 @@ impl Core {
         let permits = Permits::new(parts.limits.permits, parts.limits.permit_bytes);
         let (clock, lag) = (parts.clock.clone(), parts.lag.clone());
         let intake = Intake::new(permits, clock, parts.limits.patience, lag);
-        let views = ViewHandle::default();
+        let views = ViewHandle::new(parts.recorder.clone());
         let (state, watch_state) = watch::channel(CoreState::Starting);
         let (stop, stopping) = watch::channel(false);
         let placement = parts.placement.clone();
@@ -292,7 +296,9 @@ impl Leader {
         let head = loaded.head.clone();
         let seq = head.seq;
         let (stock, ledger) = self.machines(epoch, loaded);
-        self.views.reset(View::new(head.seq, &stock, ledger.tenants().clone()));
+        self.record_state(&stock, &ledger);
+        let view = View::new(head.seq, &stock, ledger.tenants().clone());
+        self.views.reset(view, || parts.clock.now());
         let (life, failures) = Life::begin();
         let ends = Arc::new(HoldEnds::default());
         let mailbox = parts.limits.permits * 2 + 64;
@@ -328,6 +334,7 @@ impl Leader {
                 intake: self.intake.clone(),
                 clock: parts.clock.clone(),
                 probe: parts.probe.clone(),
+                recorder: parts.recorder.clone(),
                 life: life.clone(),
                 ends: ends.clone(),
                 _watch: life.watch("ledger"),
@@ -339,6 +346,7 @@ impl Leader {
             committer: committer.clone(),
             clock: parts.clock.clone(),
             probe: parts.probe.clone(),
+            recorder: parts.recorder.clone(),
             life: life.clone(),
             ends,
             waiters: VecDeque::new(),
@@ -363,6 +371,13 @@ impl Leader {
             }
         }
         (stock, ledger)
+    }
+
+    /// A generation begins with its checkpoints in the trace.
+    fn record_state(&self, stock: &StockMachine, ledger: &LedgerMachine) {
+        let CoreParts { recorder, clock, .. } = &self.parts;
+        recorder.renew(|| clock.now(), || Checkpoint::Stock(Box::new(stock.clone())));
+        recorder.renew(|| clock.now(), || Checkpoint::Ledger(Box::new(ledger.clone())));
     }
 
     fn close(&self, life: &Life) {

@@ -12,10 +12,11 @@ use super::probe::{Point, Probe};
 use super::stock::{HoldsEnded, StockActor};
 use crate::clock::SharedClock;
 use crate::domain::command::{Accepted, Caller, Command};
-use crate::domain::event::{CoreCommand, Event};
+use crate::domain::event::{CoreCommand, Event, facts};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
-use crate::domain::stock::StockEvent;
 use crate::store::batch::{BatchEntry, Record};
+use crate::trace::Recorder;
+use crate::trace::record::{self, Checkpoint, Message, Verdict};
 use actix::{Actor, ActorContext, Addr, Context, Handler, WeakAddr};
 use std::sync::Arc;
 
@@ -77,6 +78,7 @@ pub(super) struct LedgerActor {
     pub(super) intake: Arc<Intake>,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
+    pub(super) recorder: Recorder,
     pub(super) life: Life,
     pub(super) ends: Arc<HoldEnds>,
     pub(super) _watch: DeathWatch,
@@ -146,14 +148,29 @@ impl LedgerActor {
         guard: Option<HoldGuard>,
     ) {
         self.probe.at(Point::Ledger, command.body.word());
-        let submit = match self.machine.decide(command, self.clock.now()) {
+        let now = self.clock.now();
+        let decided = self.machine.decide(command, now);
+        let refusal = decided.as_ref().err();
+        let then = refusal.and_then(|refusal| self.machine.after_rejection(command, refusal));
+        let state = || Checkpoint::Ledger(Box::new(self.machine.clone()));
+        let seq = self.recorder.record(
+            record::Actor::Ledger,
+            || now,
+            state,
+            || record::Entry {
+                id: Some(command.id.clone()),
+                message: Message::Command(command.clone()),
+                outcome: Some(Verdict::of_command(decided.clone(), then.clone())),
+            },
+        );
+        let submit = match decided {
             Err(rejection) => {
-                if let Some(event) = self.machine.after_rejection(command, &rejection) {
+                if let Some(event) = then {
                     self.machine.apply(&event);
                 }
                 Submit::answer(ticket, Err(rejection))
             }
-            Ok(accepted) => self.accept(ticket, command, task, accepted, guard),
+            Ok(accepted) => Submit { seq, ..self.accept(ticket, command, task, accepted, guard) },
         };
         if self.committer.try_send(submit).is_err() {
             self.life.fail(Failure::Died { actor: "core" });
@@ -168,20 +185,8 @@ impl LedgerActor {
         accepted: Accepted<LedgerEvent>,
         guard: Option<HoldGuard>,
     ) -> Submit {
-        let mut events = Vec::with_capacity(accepted.events.len() + 1);
-        for event in accepted.events {
-            self.machine.apply(&event);
-            if let LedgerEvent::OrderPlaced(order) = &event {
-                events.push(Event::Stock(StockEvent::Sold {
-                    product: order.product,
-                    items: order.items.clone(),
-                    order: order.id.clone(),
-                }));
-            }
-            if event.is_durable() {
-                events.push(Event::Ledger(event));
-            }
-        }
+        accepted.events.iter().for_each(|event| self.machine.apply(event));
+        let events = facts(accepted.events.into_iter().map(Event::Ledger));
         if events.is_empty() {
             return Submit::answer(ticket, Ok(accepted.outcome));
         }
@@ -190,7 +195,7 @@ impl LedgerActor {
             guard.sold();
         }
         let entry = BatchEntry { command: CoreCommand::Ledger(command.clone()), events };
-        Submit { ticket, entry: Some(entry), task, answer: Ok(accepted.outcome) }
+        Submit { ticket, entry: Some(entry), task, answer: Ok(accepted.outcome), seq: None }
     }
 
     /// Keeps the promise with the request, so that the next core can decide it again.

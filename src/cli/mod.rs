@@ -12,10 +12,12 @@ mod health;
 mod hosting;
 pub mod init;
 mod keys;
+mod replay;
 mod run;
 mod sandbox;
 mod sandbox_clock;
 mod simulate;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -76,6 +78,10 @@ commands! {
     Audit(audit),
     /// Live through worlds that go wrong, and check every law in them
     Simulate(simulate),
+    /// Decide a trace or a store's journal again and find the first difference
+    Replay(replay),
+    /// Read traces and cut pieces out of them
+    Trace(trace),
     /// Measure this machine
     Bench(bench),
     /// Run only the Bot API sandbox

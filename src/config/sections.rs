@@ -11,6 +11,7 @@ use crate::telegram::token::BotToken;
 use crate::vault::Key;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use url::Url;
 
 /// The whole configuration.
@@ -37,6 +38,8 @@ pub struct Config {
     pub shop: Shop,
     /// What is logged.
     pub log: Log,
+    /// What is recorded for a replay.
+    pub trace: Trace,
 }
 
 /// `[store]`
@@ -72,6 +75,8 @@ pub struct Telegram {
     pub chat_queue_max: usize,
     /// Updates waiting in one bot's inbox.
     pub inbox_max: usize,
+    /// Updates of one chat waiting while it is busy.
+    pub chat_inbox_max: usize,
 }
 
 /// `[bots]`
@@ -88,6 +93,8 @@ pub struct Bots {
     pub restarts_window_s: u32,
     /// How often an open circuit probes, in seconds.
     pub circuit_probe_s: u32,
+    /// How long a bot that ends may take for what is under way, in seconds.
+    pub drain_s: u32,
 }
 
 /// `[core]`
@@ -212,4 +219,22 @@ pub enum LogFormat {
     Text,
     /// For programs.
     Json,
+}
+
+/// `[trace]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// Whether it is recorded.
+    pub enabled: bool,
+    /// The folder of its files.
+    pub dir: PathBuf,
+    /// Size of a file before the next one is begun, in megabytes of 1024 × 1024.
+    pub rotate_mb: u32,
+    /// Age of a file before the next one is begun, in hours.
+    pub rotate_hours: u32,
+    /// Files that are kept.
+    pub keep_files: usize,
+    /// Records waiting to be written.
+    pub queue_records: usize,
 }

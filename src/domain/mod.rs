@@ -15,14 +15,17 @@ pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod outcome;
+mod pairs;
 pub mod pricing;
 pub mod rejection;
 pub mod sealed;
+pub mod set_aside;
 pub mod stock;
 pub mod tenant;
 pub mod time;
 pub mod view;
 pub mod withdrawal;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

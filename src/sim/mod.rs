@@ -40,13 +40,14 @@ use world::{Ground, Wrap};
 pub struct Simulation {
     scale: Scale,
     wrap: Option<Wrap>,
+    record: bool,
 }
 
 impl Simulation {
     /// The world of that seed: 20 customers, 100 orders, good weather.
     pub fn new(seed: u64) -> Self {
         let scale = Scale { seed, customers: 20, orders: 100, faults: BTreeSet::new() };
-        Self { scale, wrap: None }
+        Self { scale, wrap: None, record: false }
     }
 
     /// So many customers, at least one.
@@ -84,6 +85,14 @@ impl Simulation {
         self
     }
 
+    /// Takes down everything that is decided, and decides it again in the end (law 11). The world is
+    /// the same with and without.
+    #[must_use]
+    pub const fn recorded(mut self) -> Self {
+        self.record = true;
+        self
+    }
+
     /// Lives through it, on the present thread.
     ///
     /// # Panics
@@ -110,6 +119,7 @@ impl Simulation {
             checks: Law::ALL.into_iter().zip(court.counts.checks).collect(),
             fingerprint: hash,
             breaches: court.breaches.clone(),
+            traces: town.world.traces(),
         })
     }
 
@@ -120,6 +130,7 @@ impl Simulation {
             delays: true,
             watch: Some(Arc::new(judge.clone())),
             wrap: self.wrap.clone(),
+            record: self.record,
         };
         let world = World::found(ground, tune);
         let mut town = Town::new(world, judge, self.scale.clone());

@@ -42,6 +42,8 @@ pub struct Report {
     pub fingerprint: [u8; 32],
     /// What was broken; nothing when every law held.
     pub breaches: Vec<Breach>,
+    /// What the cores recorded, one trace a process that led; nothing unless that was asked for.
+    pub traces: Vec<Vec<u8>>,
 }
 
 impl Report {
@@ -50,10 +52,11 @@ impl Report {
         self.breaches.is_empty()
     }
 
-    /// The same run without what differs from machine to machine.
+    /// The same run without what differs from machine to machine, and without its traces.
     #[must_use]
     pub fn without_wall_time(mut self) -> Self {
         self.wall = Duration::ZERO;
+        self.traces.clear();
         self
     }
 

@@ -11,6 +11,7 @@ use crate::config::{Config, Environment, Loaded};
 use crate::placement::Threads;
 use crate::store::SharedStore;
 use crate::store::sqlite::SqliteStore;
+use crate::trace::Recorder;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -63,6 +64,7 @@ pub(super) async fn start(store: SharedStore, sockets: Handle) -> Result<Core, F
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
         lag: Lag::none(),
+        recorder: Recorder::off(),
         rules: rules(&config),
         access: shop::access(),
         limits: core_limits(&config),

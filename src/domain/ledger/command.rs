@@ -57,6 +57,7 @@ pub enum LedgerCommand {
         /// The agent's id.
         agent: AgentId,
         /// The shop's name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// The bot.
         bot: BotIdentity,
@@ -108,6 +109,7 @@ pub enum LedgerCommand {
         /// How much.
         amount: Money,
         /// Why.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
     /// Ask to be paid.
@@ -125,6 +127,7 @@ pub enum LedgerCommand {
         /// Which.
         withdrawal: WithdrawalId,
         /// Why.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
     /// Record that a withdrawal was paid.
@@ -144,6 +147,7 @@ pub enum LedgerCommand {
     /// The master's bot and name, from configuration and getMe.
     RegisterMaster {
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// The bot.
         bot: BotIdentity,
@@ -357,6 +361,7 @@ pub enum Cause {
         /// Which admin.
         by: UserId,
         /// His words.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
 }

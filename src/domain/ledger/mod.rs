@@ -20,17 +20,19 @@ use super::id::{AgentId, EntryId, OrderId, TenantId, UserId, WithdrawalId};
 use super::money::Money;
 use super::order::{Order, Quote};
 use super::outcome::Outcome;
+use super::pairs;
 use super::rejection::{CreditRejection, Rejection};
 use super::tenant::Tenant;
 use super::time::Timestamp;
 use super::withdrawal::{Txid, Withdrawal};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts and the answer, before the command's id is added to them.
 type Decision = Result<(Vec<LedgerEvent>, Outcome), Rejection>;
 
-/// The ledger's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The ledger's state. Serialised whole, what is volatile included: that is its checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerMachine {
     rules: Rules,
     access: Access,
@@ -42,6 +44,7 @@ pub struct LedgerMachine {
     ripening: BTreeSet<(Timestamp, EntryId, AgentId)>,
     next_entry: EntryId,
     /// One open quote per customer and shop.
+    #[serde(with = "pairs")]
     quotes: BTreeMap<(TenantId, UserId), Quote>,
     quotes_by_age: BTreeSet<(Timestamp, TenantId, UserId)>,
     /// Orders whose goods have not arrived.
@@ -273,6 +276,17 @@ impl LedgerMachine {
             tenant: command.tenant.clone(),
             user,
         })
+    }
+
+    /// Makes this user an admin, while a journal is decided again: who had the role at the time is
+    /// not in it.
+    pub fn admit(&mut self, admin: UserId) {
+        self.access.admins.insert(admin);
+    }
+
+    /// Puts other numbers in force, while a journal is decided again.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
     }
 
     /// The rules in force.

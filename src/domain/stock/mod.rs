@@ -17,8 +17,10 @@ use super::catalog::{Catalog, Category, Product};
 use super::command::{Answered, CommandKey, Recent};
 use super::id::{CategoryId, HoldId, ItemId, ProductId, QuoteId, TenantId, UserId};
 use super::outcome::Outcome;
+use super::pairs;
 use super::sealed::Fingerprint;
 use super::time::Millis;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Asks remembered at most; the oldest is forgotten first, and its customer is shown the price again.
@@ -28,8 +30,8 @@ const ASKS_MAX: usize = 100_000;
 /// ever sold before it reaches the stockroom; this covers what is sold while it is on its way.
 const SOLD_MAX: usize = 100_000;
 
-/// The stockroom's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The stockroom's state. Serialised whole, what is volatile included: that is its checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockMachine {
     catalog: Catalog,
     /// Sellable items by product, oldest first, each with its content's fingerprint.
@@ -41,11 +43,13 @@ pub struct StockMachine {
     sold_contents: BTreeSet<Fingerprint>,
     holds: BTreeMap<HoldId, (Hold, Vec<Fingerprint>)>,
     /// The hold of each customer who has one.
+    #[serde(with = "pairs")]
     holders: BTreeMap<(TenantId, UserId), HoldId>,
     asks: BTreeMap<QuoteId, Ask>,
     /// Who has an open ask, in the order they came; nothing is read from the form of a quote's id.
     asks_by_age: BTreeMap<u64, (TenantId, UserId)>,
     next_ask: u64,
+    #[serde(with = "pairs")]
     asked_by: BTreeMap<(TenantId, UserId), (u64, QuoteId)>,
     access: Access,
     recent: Recent,
@@ -73,7 +77,8 @@ pub struct LoadedStock {
 }
 
 /// How a hold ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HoldFate {
     /// Its order was accepted.
     Sold,
@@ -150,6 +155,25 @@ impl StockMachine {
     /// What a quote was asked for.
     pub fn ask(&self, quote: &QuoteId) -> Option<&Ask> {
         self.asks.get(quote)
+    }
+
+    /// Makes this user an admin, while a journal is decided again: who had the role at the time is
+    /// not in it.
+    pub fn admit(&mut self, admin: UserId) {
+        self.access.admins.insert(admin);
+    }
+
+    /// Goes on as the next generation of the core does: held items are back, and what this one sold
+    /// is left to the store's memory.
+    pub fn begin_generation(&mut self, generation: u64) {
+        while let Some(hold) = self.holds.keys().next().copied() {
+            self.end_hold(hold, HoldFate::Released);
+        }
+        self.generation = generation;
+        self.next_hold = HoldId::default();
+        (self.sold, self.sold_contents) = (VecDeque::new(), BTreeSet::new());
+        (self.asks, self.asked_by) = (BTreeMap::new(), BTreeMap::new());
+        (self.asks_by_age, self.next_ask) = (BTreeMap::new(), 0);
     }
 
     /// Makes a fact part of the state.

@@ -222,7 +222,13 @@ impl Town {
         for violation in self.world.audited() {
             self.judge.with(|court| court.breaches.push(Breach::of(&violation, at)));
         }
-        self.judge.with(|court| court.count(Law::Repeatable));
+        let divergence = self.world.divergence();
+        self.judge.with(|court| {
+            court.count(Law::Repeatable);
+            if let Some(divergence) = divergence {
+                court.breach(Law::Repeatable, at, divergence);
+            }
+        });
         let leaks = self.world.leaks();
         for leak in leaks {
             self.judge.with(|court| court.breach(Law::Goods, at, leak));

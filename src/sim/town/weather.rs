@@ -319,7 +319,7 @@ impl Town {
         self.trouble(Scope::All, AFTERMATH);
         self.judge.with(|court| court.restarted = true);
         self.world.stop();
-        self.world.restart_after(pause);
+        self.world.crash_for(pause);
         self.crashes += 1;
         self.trouble(Scope::All, AFTERMATH);
     }

@@ -15,6 +15,8 @@ use crate::domain::rejection::Rejection;
 use crate::domain::stock::{Ask, StockCommand};
 use crate::domain::time::Millis;
 use crate::random::token;
+use crate::trace::record::Record;
+use crate::trace::replay::{Options, replay};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who buys whatever is left, to see that nobody holds it.
@@ -27,13 +29,14 @@ const ORDER_MAX: usize = 500;
 impl World {
     /// Everything that must hold when nothing is on its way any more: the audit is clean, every
     /// request is answered, every order is delivered to its customer, whole, to nobody else, once
-    /// or with a mark that it may be a repeat.
+    /// or with a mark that it may be a repeat; and what the core recorded replays.
     ///
     /// # Panics
     /// When something of it does not.
     pub fn check(&self) {
         assert!(self.is_idle(), "a request is without an answer");
         self.audit();
+        assert_eq!(self.divergence(), None);
         let chronicle = self.chronicle();
         let mut bought: BTreeMap<(TenantId, UserId), usize> = BTreeMap::new();
         for order in chronicle.orders.values() {
@@ -55,6 +58,21 @@ impl World {
         }
     }
 
+    /// Decides everything that was recorded again; answers the first difference.
+    pub fn divergence(&self) -> Option<String> {
+        self.traces().iter().find_map(|trace| {
+            let lines = trace.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            let records: Result<Vec<Record>, _> = lines.map(serde_json::from_slice).collect();
+            match records {
+                Err(error) => Some(format!("the trace cannot be read: {error}")),
+                Ok(records) => match replay(records, &Options::default()) {
+                    Err(error) => Some(error.to_string()),
+                    Ok(replayed) => replayed.divergence.map(|divergence| divergence.to_string()),
+                },
+            }
+        })
+    }
+
     /// Runs the audit.
     ///
     /// # Panics
@@ -67,7 +85,8 @@ impl World {
     /// What the audit finds on the disk.
     pub(in crate::sim) fn audited(&self) -> Vec<Violation> {
         let store = self.plain_store();
-        let report = self.system().block_on(audit(store));
+        let asked = audit(store, self.config.telegram.inbox_max);
+        let report = self.system().block_on(asked);
         report.expect("a memory store can be read").violations
     }
 

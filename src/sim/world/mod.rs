@@ -25,7 +25,7 @@ pub use wire::Called;
 pub(super) use wire::Answered;
 
 use super::dice::{Dice, Part};
-use crate::app::{Fleet, Ports, StartError};
+use crate::app::{self, Fleet, Ports, StartError};
 use crate::actors::Point;
 use crate::clock::Clock as _;
 use crate::config::Config;
@@ -38,6 +38,8 @@ use crate::store::SharedStore;
 use crate::store::faults::{Fault, FaultScript};
 use crate::store::memory::{MemoryDisk, MemoryStore};
 use crate::telegram::request::BotStatus;
+use crate::trace::Recorder;
+use crate::trace::line::MemoryTrace;
 use crate::vault::Vault;
 use gate::Plan;
 pub(super) use outside::{Ground, Watch, Wrap};
@@ -65,6 +67,10 @@ pub struct World {
     elders: Vec<Arc<Trip>>,
     outside: Arc<Outside>,
     config: Config,
+    recorder: Recorder,
+    /// One a process that led, the present one's last.
+    traces: Vec<MemoryTrace>,
+    seed: u64,
     now: Timestamp,
     drawn: u64,
     /// Whether dropping it looks for leaks.
@@ -94,7 +100,7 @@ impl World {
 
     fn kit(seed: u64, wrap: Option<Wrap>, tune: impl FnOnce(&mut Config)) -> Self {
         let admins = vec![ADMIN];
-        let ground = Ground { seed, admins, delays: false, watch: None, wrap };
+        let ground = Ground { seed, admins, delays: false, watch: None, wrap, record: true };
         let mut world = Self::found(ground, tune);
         world.outside.tape.keep();
         world.strict = true;
@@ -106,7 +112,7 @@ impl World {
     pub(super) fn found(ground: Ground, tune: impl FnOnce(&mut Config)) -> Self {
         let system = system();
         let clock = system.block_on(async { Arc::new(WorldClock::starting_at(ORIGIN)) });
-        let Ground { seed, admins, delays, watch, wrap } = ground;
+        let Ground { seed, admins, delays, watch, wrap, record } = ground;
         let witness = watch.clone().map(|watch| -> Witness {
             Arc::new(move |at, change| watch.changed(at, change))
         });
@@ -141,10 +147,16 @@ impl World {
             elders: Vec::new(),
             outside: Arc::new(outside),
             config,
+            recorder: Recorder::off(),
+            traces: Vec::new(),
+            seed,
             now: ORIGIN,
             drawn: 0,
             strict: false,
         };
+        if record {
+            world.record();
+        }
         world.fleet = Some(world.start().expect("the fleet starts"));
         world
     }
@@ -152,14 +164,14 @@ impl World {
     /// Drops the System with everything in it and starts a new one on the same disk and Telegram, as
     /// often as it takes.
     pub fn crash(&mut self) {
-        self.restart_after(Millis::ZERO);
+        self.crash_for(Millis::ZERO);
     }
 
-    /// The same when nothing runs for a while between the two.
-    pub fn restart_after(&mut self, pause: Millis) {
+    /// The same, and the new one starts so much later.
+    pub fn crash_for(&mut self, down: Millis) {
         /// A fleet that does not start within this many attempts never will.
         const ATTEMPTS: u32 = 1_000;
-        self.now = self.now + pause;
+        self.now = self.now + down;
         for _ in 0..ATTEMPTS {
             self.fleet = None;
             self.system = None;
@@ -183,9 +195,10 @@ impl World {
         panic!("the fleet does not start any more");
     }
 
-    /// The leading process is asked to end, and given a while to do so.
-    pub(super) fn stop(&mut self) {
-        const PATIENCE: Millis = Millis::from_secs(20);
+    /// Ends the leading process in order, or gives it up after a while; answers how long that took.
+    pub fn stop(&mut self) -> Millis {
+        const PATIENCE: Millis = Millis::from_secs(60);
+        let before = self.now;
         let (fleet, clock) = (self.fleet().clone(), self.outside.clock.clone());
         self.run(async move {
             tokio::select! {
@@ -194,14 +207,17 @@ impl World {
                 () = clock.sleep(PATIENCE) => {}
             }
         });
-        let clock = self.outside.clock.clone();
-        self.now = self.system().block_on(async move { clock.now() });
+        self.look_at_the_clock();
+        self.now.since(before)
     }
 
     /// A second process starts on the same disk and leads from now on; the first is not told.
     /// Answers whether it came up.
     pub fn take_over(&mut self) -> bool {
         let elder = std::mem::take(&mut self.trip);
+        if !self.traces.is_empty() {
+            self.record();
+        }
         match self.start() {
             Ok(fleet) => {
                 self.fleet = Some(fleet);
@@ -299,8 +315,7 @@ impl World {
     pub fn wait(&mut self, span: Millis) {
         let clock = self.outside.clock.clone();
         self.run(async move { clock.sleep(span).await });
-        let clock = self.outside.clock.clone();
-        self.now = self.system().block_on(async move { clock.now() });
+        self.look_at_the_clock();
     }
 
     /// Sets the clock forward, as that of a machine that slept: timers under way do not notice.
@@ -338,6 +353,28 @@ impl World {
         all.into_iter().find(|bot| bot.tenant == tenant).expect("the fleet knows the bot")
     }
 
+    /// Everything that the cores have recorded, crashes included: one trace a process that led.
+    pub fn traces(&self) -> Vec<Vec<u8>> {
+        self.traces.iter().map(MemoryTrace::bytes).collect()
+    }
+
+    /// Everything that the leading core and those before its crashes have recorded.
+    pub fn trace(&self) -> Vec<u8> {
+        self.traces.last().map(MemoryTrace::bytes).unwrap_or_default()
+    }
+
+    /// The batch that the view shows.
+    pub fn version(&self) -> u64 {
+        self.fleet().core.views().read().version
+    }
+
+    /// What the operator keeps to himself: the master's token and the vault's keys.
+    pub fn secrets(&self) -> Vec<String> {
+        let token = self.config.telegram.master_token.as_ref().expect("a world has a master");
+        let keys = self.config.vault.keys.iter().map(|key| key.to_text().expose().to_owned());
+        keys.chain([token.secret().expose().to_owned()]).collect()
+    }
+
     /// The fleet's present configuration; the next start reads it.
     pub(super) fn config_mut(&mut self) -> &mut Config {
         &mut self.config
@@ -363,9 +400,24 @@ impl World {
         })
     }
 
+    fn look_at_the_clock(&mut self) {
+        let clock = self.outside.clock.clone();
+        self.now = self.system().block_on(async move { clock.now() });
+    }
+
+    /// The next process has a trace of its own. Its key is drawn elsewhere, so that a world is the
+    /// same with and without a trace.
+    fn record(&mut self) {
+        let random = SeededRandom::new(self.seed);
+        let (recorder, trace) = MemoryTrace::start(app::header(&self.config), &random);
+        self.recorder = recorder;
+        self.traces.push(trace);
+    }
+
     /// Starts a process. As `run` does, it ends when its core ends.
     fn start(&mut self) -> Result<Fleet, Option<StartError>> {
-        let ports = ports(&self.outside, &self.trip, self.plain_store());
+        let recorder = self.recorder.clone();
+        let ports = ports(&self.outside, &self.trip, self.plain_store(), recorder);
         let (config, trip) = (self.config.clone(), self.trip.clone());
         let started = self.run(async move {
             let fleet = Fleet::start(&config, ports).await?;
@@ -376,8 +428,7 @@ impl World {
             });
             Ok(fleet)
         });
-        let clock = self.outside.clock.clone();
-        self.now = self.system().block_on(async move { clock.now() });
+        self.look_at_the_clock();
         match started {
             Some(Ok(fleet)) => Ok(fleet),
             Some(Err(error)) => Err(Some(error)),

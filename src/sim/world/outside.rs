@@ -23,6 +23,7 @@ use crate::store::batch::Batch;
 use crate::store::faults::{FaultScript, FaultyStore};
 use crate::store::memory::MemoryDisk;
 use crate::store::{Head, SharedStore};
+use crate::trace::Recorder;
 use crate::vault::Key;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -55,6 +56,8 @@ pub(in crate::sim) struct Ground {
     pub(in crate::sim) delays: bool,
     pub(in crate::sim) watch: Option<Arc<dyn Watch>>,
     pub(in crate::sim) wrap: Option<Wrap>,
+    /// Whether everything that is decided is taken down.
+    pub(in crate::sim) record: bool,
 }
 
 /// What outlives a process: store, Telegram, time, and what is to go wrong.
@@ -128,7 +131,12 @@ pub(super) fn watch_disk(
 }
 
 /// What one process runs on.
-pub(super) fn ports(outside: &Arc<Outside>, trip: &Arc<Trip>, store: SharedStore) -> Ports {
+pub(super) fn ports(
+    outside: &Arc<Outside>,
+    trip: &Arc<Trip>,
+    store: SharedStore,
+    recorder: Recorder,
+) -> Ports {
     let clock = outside.clock.clone();
     let faulty = FaultyStore::new(store, clock.clone(), outside.script.clone());
     let gate =
@@ -143,6 +151,7 @@ pub(super) fn ports(outside: &Arc<Outside>, trip: &Arc<Trip>, store: SharedStore
         placement: Arc::new(OneThread),
         probe: probe(outside, trip),
         lag: lag(outside),
+        recorder,
     };
     match &outside.wrap {
         Some(wrap) => wrap(ports),

@@ -7,7 +7,7 @@ use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::domain::time::{Millis, Timestamp};
 use crate::sandbox::service::Sandbox;
-use crate::sandbox::world::{Fault, FaultKind, Post, Tap};
+use crate::sandbox::world::{Fault, FaultKind, Post, Rewrite, Tap};
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 
@@ -19,17 +19,58 @@ pub const CONFIRM: &str = "1o:";
     reason = "said once: a world is a test kit, and what cannot be done in it ends the test"
 )]
 impl World {
-    /// A person writes to a shop's bot.
-    pub fn say(&mut self, shop: &str, user: UserId, text: &str) {
+    /// A person writes to a shop's bot; answers the message's id.
+    pub fn say(&mut self, shop: &str, user: UserId, text: &str) -> i64 {
+        self.post(shop, user, text, None)
+    }
+
+    /// A person sends a file, with words below it.
+    pub fn send(&mut self, shop: &str, user: UserId, file: (&str, String), text: &str) {
+        let (name, content) = file;
+        self.post(shop, user, text, Some((name.to_owned(), content.into())));
+    }
+
+    fn post(
+        &mut self,
+        shop: &str,
+        user: UserId,
+        text: &str,
+        document: Option<(String, bytes::Bytes)>,
+    ) -> i64 {
         let post = Post {
             bot: bot_name(shop),
             user_id: user.number(),
             chat_id: None,
             text: Some(text.to_owned()),
-            document: None,
+            document,
             from: None,
         };
-        self.beside(|sandbox| sandbox.user_message(post)).expect("a message");
+        self.beside(|sandbox| sandbox.user_message(post)).expect("a message").message_id
+    }
+
+    /// A person edits what he wrote.
+    pub fn edit(&mut self, shop: &str, user: UserId, message_id: i64, text: &str) {
+        let edit = Rewrite {
+            bot: bot_name(shop),
+            user_id: user.number(),
+            chat_id: None,
+            message_id,
+            text: text.to_owned(),
+        };
+        self.beside(|sandbox| sandbox.rewrite(&edit)).expect("an edit");
+    }
+
+    /// The names of the files that a shop's bot sent to a person, oldest first.
+    pub fn files(&self, shop: &str, user: UserId) -> Vec<String> {
+        let chat = self.chat(shop, user);
+        let from_bot = chat.iter().filter(|message| message["from"]["is_bot"] == true);
+        let names = from_bot.filter_map(|message| message["document"]["file_name"].as_str());
+        names.map(str::to_owned).collect()
+    }
+
+    /// Whether a person's own message is still there.
+    pub fn is_there(&self, shop: &str, user: UserId, message: i64) -> bool {
+        self.chat(shop, user).iter().any(|found| found["message_id"] == message)
     }
 
     /// A person taps the newest button whose data begins so.

@@ -4,12 +4,12 @@ use super::{MASTER, World};
 use crate::actors::{Waiting, invitation_print, seal_goods, seal_token, token_print};
 use crate::domain::catalog::GoodsKind;
 use crate::domain::command::{Caller, Command};
-use crate::domain::id::{AgentId, CategoryId, ProductId, TenantId, UserId};
+use crate::domain::id::{AgentId, CategoryId, ProductId, QuoteId, TenantId, UserId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::money::Money;
 use crate::domain::outcome::Outcome;
 use crate::domain::pricing::Markup;
-use crate::domain::stock::StockCommand;
+use crate::domain::stock::{Ask, StockCommand};
 use crate::domain::tenant::BotIdentity;
 use crate::secret::Secret;
 use crate::store::batch::Record;
@@ -30,13 +30,12 @@ pub const ITEMS: u32 = 20;
 impl World {
     /// An agent with a bot, an owner and 10 % markup, so that the product costs 11 there.
     pub fn with_agent(mut self, shop: &str) -> Self {
-        let made = self.beside(|sandbox| sandbox.create_bot(&bot_name(shop), shop));
-        let made = made.expect("a new bot");
-        let token = Secret::new(made["token"].as_str().expect("a token"));
+        let token = self.make_bot(shop);
+        let number = token.expose().split(':').next().expect("a token begins with a number");
         let agent: AgentId = shop.parse().expect("a valid id");
         let vault = self.fleet().vault.clone();
         let bot = BotIdentity {
-            id: UserId::new(made["id"].as_i64().expect("a number")),
+            id: UserId::new(number.parse().expect("a number")),
             username: bot_name(shop),
             token: token_print(&vault, &token),
         };
@@ -51,6 +50,12 @@ impl World {
         self
     }
 
+    /// A bot that nobody's shop has yet; answers its token.
+    pub fn make_bot(&self, shop: &str) -> Secret {
+        let made = self.beside(|sandbox| sandbox.create_bot(&bot_name(shop), shop));
+        Secret::new(made.expect("a new bot")["token"].as_str().expect("a token"))
+    }
+
     /// A customer who has money and has said hello.
     pub fn with_customer(mut self, shop: &str, user: UserId, usdt: i64) -> Self {
         let credit = LedgerCommand::Credit {
@@ -59,7 +64,7 @@ impl World {
             amount: Money::whole(usdt),
             reason: "a test".to_owned(),
         };
-        self.ledger(MASTER, ADMIN, credit, Vec::new());
+        self.ledger(MASTER, self.admin(), credit, Vec::new());
         self.say(shop, user, "/start");
         self.settle();
         self
@@ -87,13 +92,42 @@ impl World {
             price: Some(Money::whole(10)),
         };
         self.stock(product, Vec::new());
+        self.add_items(1..=ITEMS);
+    }
+
+    /// More items on the shelf.
+    pub fn add_items(&mut self, numbers: std::ops::RangeInclusive<u32>) {
         let vault = self.fleet().vault.clone();
         let line = |number: u32| {
             let (content, sealed) = seal_goods(&vault, format!("KEY-{number:04}").as_bytes());
             (content, Record::Goods { content, sealed })
         };
-        let (items, records) = (1..=ITEMS).map(line).unzip();
+        let (items, records) = numbers.map(line).unzip();
         self.stock(StockCommand::AddItems { product: ProductId::new(1), items }, records);
+    }
+
+    /// One item bought by a customer with money, past the bots: nobody delivers it before something
+    /// makes them look.
+    pub fn order_past_the_bots(&mut self, shop: &str, user: UserId) {
+        let credit = LedgerCommand::Credit {
+            tenant: tenant(shop),
+            user,
+            amount: Money::whole(20),
+            reason: "a test".to_owned(),
+        };
+        self.ledger(MASTER, self.admin(), credit, Vec::new());
+        self.drawn += 1;
+        let quote = QuoteId::from_body(&format!("w{}", self.drawn)).expect("a valid id");
+        let tenant = tenant(shop);
+        let product = ProductId::new(1);
+        let ask = Ask { quote: quote.clone(), tenant: tenant.clone(), user, product, quantity: 1 };
+        let id = format!("world:{}", self.drawn).parse().expect("a valid id");
+        let stock = self.fleet().core.stock();
+        let bought = self.run(async move {
+            answer(stock.quote(id, ask).await).await;
+            answer(stock.place(quote, tenant, user).await).await
+        });
+        bought.expect("the world lives");
     }
 
     pub(super) fn stock(&mut self, body: StockCommand, records: Vec<Record>) {
