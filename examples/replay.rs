@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (records, order) = sale()?;
     report(&replay(records.clone(), &Options::default())?)?;
-    let piece = cut(records.into_iter().map(Ok::<_, String>), Focus::order(&order))?;
+    let piece =
+        cut(records.into_iter().map(Ok::<_, std::convert::Infallible>), Focus::order(&order))?;
     println!("about {order}: {piece}");
     for record in &piece.records {
         println!("{}", line(record));

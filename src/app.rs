@@ -5,8 +5,8 @@
 //! here, before the first bot speaks, and said in a sentence.
 
 use crate::actors::{
-    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe, Settings,
-    Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
+    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe,
+    Settings, Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config, StoreUrl};

@@ -195,7 +195,11 @@ impl FromStr for Seeds {
             Some((from, to)) => number(from)?..number(to)?,
             None => number(text)?..number(text)?.saturating_add(1),
         };
-        if range.is_empty() { Err(format!("there is no seed in `{text}`")) } else { Ok(Self(range)) }
+        if range.is_empty() {
+            Err(format!("there is no seed in `{text}`"))
+        } else {
+            Ok(Self(range))
+        }
     }
 }
 

@@ -61,9 +61,7 @@ impl Court {
     fn authority(&mut self, at: Timestamp, entry: &BatchEntry) {
         self.count(Law::Authority);
         let (right, caller, tenant, word) = match &entry.command {
-            CoreCommand::Stock(command) => {
-                (Right::Admin, command.caller, &command.tenant, "stock")
-            }
+            CoreCommand::Stock(command) => (Right::Admin, command.caller, &command.tenant, "stock"),
             CoreCommand::Ledger(command) => {
                 (command.body.right(), command.caller, &command.tenant, command.body.word())
             }

@@ -149,9 +149,8 @@ impl Court {
         let Some(tenant) = self.tenant(key.0).cloned() else { return };
         let amount = told.strip_suffix(" USDT").and_then(|told| told.parse::<Money>().ok());
         let had = self.balances.get(&(tenant, user));
-        let known = amount.is_some_and(|amount| {
-            amount.is_zero() || had.is_some_and(|had| had.contains(&amount))
-        });
+        let known = amount
+            .is_some_and(|amount| amount.is_zero() || had.is_some_and(|had| had.contains(&amount)));
         if !known {
             self.breach(Law::Durable, at, format!("{user} reads a balance of {told}, never his"));
         }
@@ -273,8 +272,7 @@ impl Court {
             return;
         }
         let foreign = |bot: &&super::BotFacts| {
-            bot.tenant != here.tenant
-                && (text.contains(&bot.username) || text.contains(&bot.shop))
+            bot.tenant != here.tenant && (text.contains(&bot.username) || text.contains(&bot.shop))
         };
         let found = self.bots.values().find(foreign).map(|bot| bot.tenant.to_string());
         self.count(Law::Tenants);
@@ -315,7 +313,8 @@ impl Court {
                 missed.push(format!("{} never saw {unseen} items of {}", order.user, order.id));
             }
             if !order.delivery.is_done() {
-                missed.push(format!("{} is paid and not delivered: {:?}", order.id, order.delivery));
+                missed
+                    .push(format!("{} is paid and not delivered: {:?}", order.id, order.delivery));
             }
         }
         self.count(Law::Goods);

@@ -236,5 +236,4 @@ impl Court {
             self.breach(Law::Secrets, at, format!("{place} holds goods"));
         }
     }
-
 }

@@ -36,8 +36,22 @@ impl Town {
     /// Data that no button of his holds.
     fn forged(&mut self, who: usize) -> String {
         const OTHERS: [&str; 16] = [
-            "1A", "1Al:0", "1Ap:a1", "1Ar:a1", "1Ak:a1", "1As", "1C", "1Gc:0", "1Gn", "1Ph:prd_1",
-            "1Pc:prd_1", "1Wl:all:0", "1Wa:wdr_1", "1Wp:wdr_1", "1Wy", "1a",
+            "1A",
+            "1Al:0",
+            "1Ap:a1",
+            "1Ar:a1",
+            "1Ak:a1",
+            "1As",
+            "1C",
+            "1Gc:0",
+            "1Gn",
+            "1Ph:prd_1",
+            "1Pc:prd_1",
+            "1Wl:all:0",
+            "1Wa:wdr_1",
+            "1Wp:wdr_1",
+            "1Wy",
+            "1a",
         ];
         const RUBBISH: [&str; 6] =
             ["1", "0m", "1b:prd_1:-5", "1b:prd_1:4294967295", "qrgaimai 1:2:0.01", "1o:quo_"];
@@ -60,9 +74,8 @@ impl Town {
     fn some_order(&mut self) -> Option<String> {
         let count = self.judge.with(|court| court.documents.orders.len());
         let place = self.dice.below(count);
-        self.judge.with(|court| {
-            court.documents.orders.keys().nth(place).map(|id| id.body().to_owned())
-        })
+        self.judge
+            .with(|court| court.documents.orders.keys().nth(place).map(|id| id.body().to_owned()))
     }
 
     /// The confirm button that somebody else sees now.

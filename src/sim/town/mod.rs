@@ -21,8 +21,8 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::sandbox::world::{Post, Tap};
 use crate::secret::Secret;
 use crate::telegram::token::find_token_shaped;
-use std::collections::{BTreeMap, BTreeSet};
 pub(super) use opening::ADMINS;
+use std::collections::{BTreeMap, BTreeSet};
 use weather::{Deed, Weather};
 
 /// How often somebody listens for those who wait.
@@ -318,9 +318,8 @@ impl Town {
         let key = self.key(who);
         self.judge.with(|court| {
             let view = court.chats.get(&key);
-            let owned = |(id, data): (i64, Vec<&str>)| {
-                (id, data.into_iter().map(str::to_owned).collect())
-            };
+            let owned =
+                |(id, data): (i64, Vec<&str>)| (id, data.into_iter().map(str::to_owned).collect());
             view.map(|view| view.buttons().map(owned).collect()).unwrap_or_default()
         })
     }

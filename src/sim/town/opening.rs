@@ -22,8 +22,7 @@ pub(super) const PRODUCTS: [(&str, [&str; 3]); 3] = [
 ];
 
 /// The admins of every town.
-pub(in crate::sim) const ADMINS: [UserId; 2] =
-    [UserId::new(700_000_001), UserId::new(700_000_002)];
+pub(in crate::sim) const ADMINS: [UserId; 2] = [UserId::new(700_000_001), UserId::new(700_000_002)];
 
 /// How long one step of the opening may take.
 const PATIENCE: Millis = Millis::from_secs(120);
@@ -83,7 +82,8 @@ impl Town {
         self.judge.with(|court| {
             court.admins = ADMINS.into();
             court.vault_key = key;
-            court.bases = PRODUCTS.iter().flat_map(|(_, prices)| *prices).map(str::to_owned).collect();
+            court.bases =
+                PRODUCTS.iter().flat_map(|(_, prices)| *prices).map(str::to_owned).collect();
         });
     }
 

@@ -1,7 +1,7 @@
 //! Admins: help customers who have too little, fill shelves, pay owners, change prices and shops.
 
-use super::opening::PRODUCTS;
 use super::Town;
+use super::opening::PRODUCTS;
 use crate::actors::seal_goods;
 use crate::sim::judge::GOODS;
 
@@ -41,7 +41,8 @@ impl Town {
         let vault = self.world.vault();
         let mut text = String::new();
         for _ in 0..UPLOAD {
-            let line = format!("{GOODS}{product}-{:05}-{:04}", self.make_up(), self.dice.below(9_999));
+            let line =
+                format!("{GOODS}{product}-{:05}-{:04}", self.make_up(), self.dice.below(9_999));
             let (content, _) = seal_goods(&vault, line.as_bytes());
             text.push_str(&line);
             text.push('\n');

@@ -20,16 +20,12 @@ struct Reading {
 impl WorldClock {
     /// A clock that shows `origin`. Call it inside the paused runtime.
     pub(super) fn starting_at(origin: Timestamp) -> Self {
-        Self(Mutex::new(Reading {
-            clock: VirtualClock::starting_at(origin),
-            jumped: Millis::ZERO,
-        }))
+        Self(Mutex::new(Reading { clock: VirtualClock::starting_at(origin), jumped: Millis::ZERO }))
     }
 
     /// Goes on at `origin` by the timers of the present System.
     pub(super) fn go_on_at(&self, origin: Timestamp) {
-        *lock(&self.0) =
-            Reading { clock: VirtualClock::starting_at(origin), jumped: Millis::ZERO };
+        *lock(&self.0) = Reading { clock: VirtualClock::starting_at(origin), jumped: Millis::ZERO };
     }
 
     /// Is set forward, as the clock of a machine that slept: timers under way do not notice.

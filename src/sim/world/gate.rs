@@ -1,8 +1,8 @@
 //! The store as one simulated process reaches it: late, failing by plan, or not at all.
 
-use super::trip::Trip;
 use super::lock;
 use super::outside::{Outside, STORE_DELAY};
+use super::trip::Trip;
 use crate::clock::Clock as _;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::CommandKey;
@@ -155,9 +155,8 @@ impl Gate {
         match &written {
             Ok(_) => plan.note(&batch),
             Err(CommitError::Fenced { .. }) => self.trip.note_fenced(clock.now()),
-            Err(
-                CommitError::Transient(_) | CommitError::Definite(_) | CommitError::Unknown(_),
-            ) => {}
+            Err(CommitError::Transient(_) | CommitError::Definite(_) | CommitError::Unknown(_)) => {
+            }
         }
         self.trip.pass().await;
         written

@@ -164,7 +164,9 @@ impl World {
             match self.place(id, u32::try_from(part).unwrap_or(1)) {
                 Some(Ok(Outcome::OrderPlaced(_))) => left -= part,
                 other => {
-                    return Some(format!("{left} unsold items of {id} cannot be bought: {other:?}"));
+                    return Some(format!(
+                        "{left} unsold items of {id} cannot be bought: {other:?}"
+                    ));
                 }
             }
         }
@@ -189,11 +191,7 @@ impl World {
     }
 
     /// Asks for a price in the master's shop and takes it.
-    fn place(
-        &mut self,
-        product: ProductId,
-        quantity: u32,
-    ) -> Option<Result<Outcome, Rejection>> {
+    fn place(&mut self, product: ProductId, quantity: u32) -> Option<Result<Outcome, Rejection>> {
         self.drawn += 1;
         let body = token(&*self.outside.random, "heir", 12);
         let quote = crate::domain::id::QuoteId::from_body(&body).ok()?;

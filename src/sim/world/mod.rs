@@ -21,12 +21,12 @@ pub use clock::WorldClock;
 pub use gate::Write;
 pub use people::CONFIRM;
 pub use setup::{ADMIN, CUSTOMER, ITEMS, OWNER, bot_name, tenant};
-pub use wire::Called;
 pub(super) use wire::Answered;
+pub use wire::Called;
 
 use super::dice::{Dice, Part};
-use crate::app::{self, Fleet, Ports, StartError};
 use crate::actors::Point;
+use crate::app::{self, Fleet, Ports, StartError};
 use crate::clock::Clock as _;
 use crate::config::Config;
 use crate::domain::chronicle::Chronicle;
@@ -42,8 +42,8 @@ use crate::trace::Recorder;
 use crate::trace::line::MemoryTrace;
 use crate::vault::Vault;
 use gate::Plan;
-pub(super) use outside::{Ground, Watch, Wrap};
 use outside::{Delays, Outside, configuration, ports, watch_disk};
+pub(super) use outside::{Ground, Watch, Wrap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trip::Trip;
 use wire::Tape;
@@ -113,9 +113,9 @@ impl World {
         let system = system();
         let clock = system.block_on(async { Arc::new(WorldClock::starting_at(ORIGIN)) });
         let Ground { seed, admins, delays, watch, wrap, record } = ground;
-        let witness = watch.clone().map(|watch| -> Witness {
-            Arc::new(move |at, change| watch.changed(at, change))
-        });
+        let witness = watch
+            .clone()
+            .map(|watch| -> Witness { Arc::new(move |at, change| watch.changed(at, change)) });
         let setup = Setup { clock: Some(clock.clone()), seed, witness, ..Setup::default() };
         let sandbox = Sandbox::open(setup).expect("a sandbox without a directory");
         let random: SharedRandom = Arc::new(SeededRandom::new(seed));

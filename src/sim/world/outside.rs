@@ -81,9 +81,8 @@ pub(super) struct Delays(pub(super) Option<Mutex<Dice>>);
 
 impl Delays {
     fn draw(&self, (least, most): (i64, i64)) -> Millis {
-        let drawn = |dice: &Mutex<Dice>| {
-            lock(dice).span(Millis::from_ms(least), Millis::from_ms(most))
-        };
+        let drawn =
+            |dice: &Mutex<Dice>| lock(dice).span(Millis::from_ms(least), Millis::from_ms(most));
         self.0.as_ref().map_or(Millis::ZERO, drawn)
     }
 
@@ -97,11 +96,7 @@ impl Delays {
     }
 }
 
-pub(super) fn configuration(
-    token: &Secret,
-    admins: &[UserId],
-    random: &dyn Random,
-) -> Config {
+pub(super) fn configuration(token: &Secret, admins: &[UserId], random: &dyn Random) -> Config {
     let admins: Vec<String> = admins.iter().map(ToString::to_string).collect();
     let (admins, key) = (admins.join(","), Key::generate(random).to_text());
     let environment = Environment::of(&[
@@ -139,8 +134,7 @@ pub(super) fn ports(
 ) -> Ports {
     let clock = outside.clock.clone();
     let faulty = FaultyStore::new(store, clock.clone(), outside.script.clone());
-    let gate =
-        Gate { inner: Arc::new(faulty), outside: outside.clone(), trip: trip.clone() };
+    let gate = Gate { inner: Arc::new(faulty), outside: outside.clone(), trip: trip.clone() };
     let sandbox = Arc::new(SandboxTransport::new(outside.sandbox.clone()));
     let wire = Wire { inner: sandbox, outside: outside.clone(), trip: trip.clone() };
     let ports = Ports {

@@ -2,13 +2,13 @@
 
 use super::setup::bot_name;
 use super::{Called, World, tenant};
-use serde_json::Value;
 use crate::domain::id::UserId;
 use crate::domain::money::Money;
 use crate::domain::time::{Millis, Timestamp};
 use crate::sandbox::service::Sandbox;
 use crate::sandbox::world::{Fault, FaultKind, Post, Rewrite, Tap};
 use crate::secret::Secret;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How the data of the button begins that takes an offer.
@@ -158,13 +158,7 @@ impl World {
     }
 
     /// One method goes wrong, or all.
-    pub fn method_fails(
-        &self,
-        shop: &str,
-        method: Option<&str>,
-        kind: FaultKind,
-        span: Millis,
-    ) {
+    pub fn method_fails(&self, shop: &str, method: Option<&str>, kind: FaultKind, span: Millis) {
         let fault = Fault {
             kind,
             bot: None,

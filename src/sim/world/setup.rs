@@ -131,7 +131,8 @@ impl World {
     }
 
     pub(super) fn stock(&mut self, body: StockCommand, records: Vec<Record>) {
-        let (command, handle) = (self.command(MASTER, self.admin(), body), self.fleet().core.stock());
+        let (command, handle) =
+            (self.command(MASTER, self.admin(), body), self.fleet().core.stock());
         let answered = self.run(async move { answer(handle.change(command, records).await).await });
         answered.expect("the world lives");
     }
@@ -141,7 +142,13 @@ impl World {
         self.config.admins.first().copied().unwrap_or(ADMIN)
     }
 
-    pub(super) fn ledger(&mut self, shop: &str, by: UserId, body: LedgerCommand, records: Vec<Record>) {
+    pub(super) fn ledger(
+        &mut self,
+        shop: &str,
+        by: UserId,
+        body: LedgerCommand,
+        records: Vec<Record>,
+    ) {
         let (command, handle) = (self.command(shop, by, body), self.fleet().core.ledger());
         let answered =
             self.run(async move { answer(handle.execute(command, records).await).await });

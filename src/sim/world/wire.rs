@@ -1,8 +1,8 @@
 //! Telegram as one simulated process reaches it, and the tape of everything that was asked of it.
 
-use super::trip::Trip;
 use super::lock;
 use super::outside::{Outside, WIRE_DELAY};
+use super::trip::Trip;
 use crate::clock::Clock as _;
 use crate::domain::time::{Millis, Timestamp};
 use crate::secret::Secret;

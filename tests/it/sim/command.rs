@@ -11,7 +11,15 @@ fn simulate(arguments: &[&str]) -> Output {
 #[test]
 fn one_seed_is_the_same_world_by_command_and_by_call() {
     let output = simulate(&[
-        "--seeds", "5", "--orders", "12", "--customers", "6", "--faults", "flood,crash", "--json",
+        "--seeds",
+        "5",
+        "--orders",
+        "12",
+        "--customers",
+        "6",
+        "--faults",
+        "flood,crash",
+        "--json",
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let document: serde_json::Value =

@@ -94,7 +94,8 @@ fn goods_in_the_wrong_hands_are_found() {
     check(Law::Goods, |call, number| {
         if holds_goods(call) && number % 3 == 0 {
             let chat = call.params["chat_id"].as_i64().unwrap_or(0);
-            call.params["chat_id"] = json!(if chat == 810_000_000 { chat + 1 } else { 810_000_000 });
+            call.params["chat_id"] =
+                json!(if chat == 810_000_000 { chat + 1 } else { 810_000_000 });
         }
         Deed::Make
     });

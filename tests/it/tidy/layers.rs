@@ -94,8 +94,7 @@ const LAYERS: [Layer; 4] = [
 ];
 
 /// Who may use the composition root.
-const ABOVE_APP: [&str; 5] =
-    ["src/app.rs", "src/main.rs", "src/lib.rs", "src/cli/", "src/sim/"];
+const ABOVE_APP: [&str; 5] = ["src/app.rs", "src/main.rs", "src/lib.rs", "src/cli/", "src/sim/"];
 
 pub(super) const RULES: [Rule; 2] = [
     Rule {
