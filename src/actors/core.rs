@@ -10,6 +10,7 @@
 use super::committer::{Committer, CommitterHandle, Desk};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
+use super::lag::Lag;
 use super::ledger::{LedgerActor, LedgerHandle};
 use super::life::{Failure, Life};
 use super::permits::Permits;
@@ -46,6 +47,8 @@ pub struct CoreParts {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// How long requests and answers take.
+    pub lag: Lag,
     /// What takes down what is decided.
     pub recorder: Recorder,
     /// The platform's business numbers.
@@ -112,7 +115,8 @@ impl Core {
     /// Starts the leader on the core's thread.
     pub fn start(parts: CoreParts) -> Self {
         let permits = Permits::new(parts.limits.permits, parts.limits.permit_bytes);
-        let intake = Intake::new(permits, parts.clock.clone(), parts.limits.patience);
+        let (clock, lag) = (parts.clock.clone(), parts.lag.clone());
+        let intake = Intake::new(permits, clock, parts.limits.patience, lag);
         let views = ViewHandle::new(parts.recorder.clone());
         let (state, watch_state) = watch::channel(CoreState::Starting);
         let (stop, stopping) = watch::channel(false);
