@@ -84,7 +84,8 @@ fn one_changed_digit_of_a_fact_is_decided_otherwise() {
     let (mut found, mut missed) = (0, BTreeSet::new());
     for place in 0..entries.len() {
         let text = serde_json::to_string(&entries[place].events).unwrap();
-        for (at, digit) in text.char_indices().filter(|(_, char)| char.is_ascii_digit()).step_by(3) {
+        for (at, digit) in text.char_indices().filter(|(_, char)| char.is_ascii_digit()).step_by(3)
+        {
             let next = char::from_digit((digit.to_digit(10).unwrap() + 1) % 10, 10).unwrap();
             let mut changed = text.clone();
             changed.replace_range(at..=at, &next.to_string());
@@ -107,7 +108,10 @@ fn one_changed_digit_of_a_fact_is_decided_otherwise() {
     }
     assert!(found > 1_000, "only {found} digits were found");
     for field in missed {
-        assert!(FROM_THE_FACTS.contains(&field.as_str()), "a changed digit of {field} is not found");
+        assert!(
+            FROM_THE_FACTS.contains(&field.as_str()),
+            "a changed digit of {field} is not found"
+        );
     }
 }
 
@@ -160,7 +164,8 @@ fn the_command_rebuilds_a_store_in_a_file() {
     let (code, out, err) = shell(&config, "replay --from-store --config FILE");
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(out.ends_with("every journalled table is what the journal makes of it\n"), "{out}");
-    let (code, out, _) = shell(&config, "replay --from-store --config FILE --until 2 --state --json");
+    let (code, out, _) =
+        shell(&config, "replay --from-store --config FILE --until 2 --state --json");
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, document["head"]["seq"].as_u64()), (0, Some(2)));
     assert!(document["state"]["ledger"]["tenants"]["agent:a1"].is_object(), "{out}");
