@@ -84,7 +84,7 @@ fn one_changed_digit_of_a_fact_is_decided_otherwise() {
     let (mut found, mut missed) = (0, BTreeSet::new());
     for place in 0..entries.len() {
         let text = serde_json::to_string(&entries[place].events).unwrap();
-        for (at, digit) in text.char_indices().filter(|(_, char)| char.is_ascii_digit()).step_by(5)
+        for (at, digit) in text.char_indices().filter(|(_, char)| char.is_ascii_digit()).step_by(3)
         {
             let next = char::from_digit((digit.to_digit(10).unwrap() + 1) % 10, 10).unwrap();
             let mut changed = text.clone();
@@ -106,7 +106,7 @@ fn one_changed_digit_of_a_fact_is_decided_otherwise() {
             }
         }
     }
-    assert!(found > 300, "only {found} digits were found");
+    assert!(found > 1_000, "only {found} digits were found");
     for field in missed {
         assert!(
             FROM_THE_FACTS.contains(&field.as_str()),
