@@ -4,6 +4,8 @@
 //! What a fleet does is recorded when `trace.enabled` is on; `docs/replay.md` goes from such a file to
 //! a test.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
@@ -73,7 +75,7 @@ fn sale() -> Result<(Vec<Record>, OrderId), Box<dyn Error>> {
     tape.command(command("5", ADMIN, credit)?);
     let quote = QuoteId::from_body("anna1")?;
     let ask = Ask { quote: quote.clone(), tenant, user: ANNA, product, quantity: 1 };
-    tape.ask("6".parse()?, ask.clone());
+    tape.ask("6".parse()?, &ask);
     tape.place(&ask);
     tape.publish();
     Ok((tape.take(), OrderId::of(&quote)))

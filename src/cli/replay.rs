@@ -57,7 +57,7 @@ fn from_files(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let replay = Replay::open_all(&args.files).map_err(usage)?;
     let err = &mut *io.err;
     let replayed = replay.run_with(&options, |records, place| {
-        if records % PROGRESS_EVERY == 0 {
+        if records.is_multiple_of(PROGRESS_EVERY) {
             // Progress that cannot be shown hinders nothing.
             let _ = writeln!(err, "{records} records, at {place}");
         }
@@ -177,7 +177,7 @@ async fn rebuilt(
     const BATCHES_EVERY: u64 = 1_000;
     let store = open_store(&config.store.url).map_err(|error| store_failure(&error))?;
     let done = rebuild(store, rules(config), until, |seq, last| {
-        if seq % BATCHES_EVERY == 0 {
+        if seq.is_multiple_of(BATCHES_EVERY) {
             // Progress that cannot be shown hinders nothing.
             let _ = writeln!(err, "journal record {seq} of {last}");
         }
@@ -201,7 +201,7 @@ fn store_report(rebuilt: &Rebuilt, partly: bool, state: Option<Value>) -> String
     text.push('\n');
     match &rebuilt.difference {
         None if partly => {
-            text.push_str("no difference so far; tables are newer and not compared\n")
+            text.push_str("no difference so far; tables are newer and not compared\n");
         }
         None => text.push_str("every journalled table is what the journal makes of it\n"),
         Some(difference) => {
