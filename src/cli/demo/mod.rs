@@ -80,7 +80,8 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let fresh = seed::open_shop(&fleet, &cast).await?;
     let grown =
         fleet.core.views().read().tenants.values().any(|t| t.bot.id.number() == cast.spare.id);
-    let start = guide::Start { address, data: &args.data, fresh, grown };
+    let program = std::env::args().next().unwrap_or_else(|| "shopfleet".to_owned());
+    let start = guide::Start { address, data: &args.data, program: &program, fresh, grown };
     say(io, guide::text(&start, &cast))?;
     asked_to_end().await?;
     super::run::end(&fleet).await?;

@@ -55,6 +55,9 @@ impl Flow<'_> {
                     self.open(Question::Withdraw { available });
                 }
             }
+            Reply::AgentPanel { available, .. } if let Follow::WithdrawSome(amount) = follow => {
+                self.withdraw_of(available, amount);
+            }
             Reply::Balance(_)
             | Reply::Orders { .. }
             | Reply::Order(_)
@@ -151,7 +154,7 @@ impl Flow<'_> {
             Follow::Pay(withdrawal, _) => {
                 self.saved_at(Tap::Payout(PayoutTap::One(withdrawal)));
             }
-            Follow::Withdrawal | Follow::Withdraw { .. } => {
+            Follow::Withdrawal | Follow::Withdraw { .. } | Follow::WithdrawSome(_) => {
                 self.saved_at(Tap::Owner(OwnerTap::Panel));
             }
             Follow::Upload(product) => self.saved_at(Tap::Goods(GoodsTap::Product(product))),
