@@ -45,7 +45,7 @@ fn a_run_with_a_crash_at_every_step_replays() {
         // What the trace knows of the money at the end is what the disk knows.
         let ledger = replayed.machines.ledger.unwrap();
         assert_eq!(*ledger.book().balances(), world.chronicle().balances, "step {step}");
-        assert!(replayed.counts.decided > 20, "step {step}: {:?}", replayed.counts);
+        assert!(replayed.counts.decided >= 15, "step {step}: {:?}", replayed.counts);
     }
 }
 
