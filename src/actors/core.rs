@@ -7,9 +7,10 @@
 //! requests go alone, one by one, and only the culprit is refused; a request in hand at two deaths is
 //! quarantined (DESIGN.md, section 4).
 
-use super::committer::{Committer, CommitterHandle, Desk, nothing_before};
+use super::committer::{Committer, CommitterHandle, Desk};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
+use super::lag::Lag;
 use super::ledger::{LedgerActor, LedgerHandle};
 use super::life::{Failure, Life};
 use super::permits::Permits;
@@ -46,6 +47,8 @@ pub struct CoreParts {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// How long requests and answers take.
+    pub lag: Lag,
     /// What takes down what is decided.
     pub recorder: Recorder,
     /// The platform's business numbers.
@@ -112,7 +115,8 @@ impl Core {
     /// Starts the leader on the core's thread.
     pub fn start(parts: CoreParts) -> Self {
         let permits = Permits::new(parts.limits.permits, parts.limits.permit_bytes);
-        let intake = Intake::new(permits, parts.clock.clone(), parts.limits.patience);
+        let (clock, lag) = (parts.clock.clone(), parts.lag.clone());
+        let intake = Intake::new(permits, clock, parts.limits.patience, lag);
         let views = ViewHandle::new(parts.recorder.clone());
         let (state, watch_state) = watch::channel(CoreState::Starting);
         let (stop, stopping) = watch::channel(false);
@@ -279,7 +283,7 @@ impl Leader {
         Ok(failure)
     }
 
-    /// Takes an epoch, loads, and starts the three actors on this thread.
+    /// Takes an epoch, loads, and starts the two actors on this thread with their Committer.
     async fn start(&self) -> Result<Generation, StoreError> {
         let parts = &self.parts;
         let epoch = parts.store.begin_epoch().await?.epoch;
@@ -305,18 +309,7 @@ impl Leader {
             probe: parts.probe.clone(),
             life: life.clone(),
         };
-        let committer = start(
-            mailbox,
-            Committer {
-                head,
-                filling: Vec::new(),
-                writing: false,
-                announced: nothing_before(),
-                batch_max: parts.limits.batch_max,
-                desk,
-                _watch: life.watch("committer"),
-            },
-        );
+        let committer = Committer::new(head, parts.limits.batch_max, desk);
         let mut stock_context = Context::new();
         stock_context.set_mailbox_capacity(mailbox);
         let ledger = start(
@@ -360,7 +353,7 @@ impl Leader {
         for (_, _, quote) in self.intake.in_hand() {
             if let Some(quote) = quote {
                 stock.apply(&StockEvent::Asked(ask_of(&quote)));
-                ledger.apply(&LedgerEvent::QuoteIssued(Box::new(quote)));
+                ledger.apply(&LedgerEvent::QuoteIssued(quote));
             }
         }
         (stock, ledger)

@@ -1,9 +1,9 @@
 //! What the real fleet records replays: through faults of the store, panics and the end of the world.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{CONFIRM, World, Write};
 use shopfleet::actors::Point;
 use shopfleet::domain::money::Money;
+use shopfleet::sim::{CONFIRM, World, Write};
 use shopfleet::store::faults::Fault;
 use shopfleet::trace::replay::{Options, Replay, Replayed};
 use std::fs;
