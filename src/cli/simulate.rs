@@ -11,6 +11,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -34,6 +35,12 @@ pub(super) struct Args {
     /// Begin no new world after so many seconds
     #[arg(long, value_name = "SECONDS")]
     within: Option<u64>,
+    /// Take down what is decided, and decide it again in the end
+    #[arg(long)]
+    record: bool,
+    /// Where the traces of a world that breaks a law are written
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -104,8 +111,10 @@ fn live(args: &Args, io: &mut Io<'_>) -> Result<Total, Failure> {
             });
         }
         drop(done);
-        for report in reports {
-            tell(args, io, &report).map_err(|error| Failure::Check(error.to_string()))?;
+        for mut report in reports {
+            let told = tell(args, io, &report).and_then(|()| write_traces(args, io, &report));
+            told.map_err(|error| Failure::Check(error.to_string()))?;
+            report.traces.clear();
             total.add(report, args.json);
         }
         Ok(total)
@@ -121,10 +130,28 @@ fn tell(args: &Args, io: &mut Io<'_>, report: &Report) -> std::io::Result<()> {
     }
 }
 
+/// Writes what the cores of a broken world recorded. It is lived through once more for that when it
+/// was not recorded: the world is the same with and without.
+fn write_traces(args: &Args, io: &mut Io<'_>, report: &Report) -> std::io::Result<()> {
+    let Some(directory) = args.traces.as_ref().filter(|_| !report.is_clean()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(directory)?;
+    let again = report.traces.is_empty().then(|| args.simulation(report.seed).recorded().run());
+    let traces = &again.as_ref().unwrap_or(report).traces;
+    for (number, trace) in traces.iter().enumerate() {
+        let file = directory.join(format!("seed-{}-{number}.jsonl", report.seed));
+        std::fs::write(&file, trace)?;
+        writeln!(io.err, "  trace: {}", file.display())?;
+    }
+    Ok(())
+}
+
 impl Args {
     fn simulation(&self, seed: u64) -> Simulation {
         let world = Simulation::new(seed).customers(self.customers).orders(self.orders);
-        world.faults(self.faults.kinds.iter().copied())
+        let world = world.faults(self.faults.kinds.iter().copied());
+        if self.record { world.recorded() } else { world }
     }
 
     /// The command that lives through one world again.
@@ -228,6 +255,28 @@ impl fmt::Display for Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// What is printed below a broken seed lives through the same world.
+    #[test]
+    fn the_command_that_does_it_again_means_the_same_world() {
+        let read = |line: &str| Line::try_parse_from(line.split_whitespace()).unwrap().args;
+        let first = read("simulate --seeds 3..9 --orders 7 --customers 5 --faults crash,flood");
+        let again = first.again(4);
+        let again = again.strip_prefix("shopfleet ").unwrap();
+        let second = read(again);
+        assert_eq!(second.seeds, Seeds(4..5));
+        assert_eq!(
+            (second.orders, second.customers, second.faults),
+            (first.orders, first.customers, first.faults)
+        );
+    }
 
     #[test]
     fn seeds_and_faults_are_read_strictly() {

@@ -44,6 +44,7 @@ use crate::vault::Vault;
 use gate::Plan;
 use outside::{Delays, Outside, configuration, ports, watch_disk};
 pub(super) use outside::{Ground, Watch, Wrap};
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trip::Trip;
 use wire::Tape;
@@ -71,7 +72,8 @@ pub struct World {
     /// One a process that led, the present one's last.
     traces: Vec<MemoryTrace>,
     seed: u64,
-    now: Timestamp,
+    /// The clock's reading after whatever ran last: nothing moves it but what runs.
+    now: Cell<Timestamp>,
     drawn: u64,
     /// Whether dropping it looks for leaks.
     strict: bool,
@@ -150,7 +152,7 @@ impl World {
             recorder: Recorder::off(),
             traces: Vec::new(),
             seed,
-            now: ORIGIN,
+            now: Cell::new(ORIGIN),
             drawn: 0,
             strict: false,
         };
@@ -171,12 +173,12 @@ impl World {
     pub fn crash_for(&mut self, down: Millis) {
         /// A fleet that does not start within this many attempts never will.
         const ATTEMPTS: u32 = 1_000;
-        self.now = self.now + down;
+        self.now.set(self.now() + down);
         for _ in 0..ATTEMPTS {
             self.fleet = None;
             self.system = None;
             let system = system();
-            let at = self.now;
+            let at = self.now();
             system.block_on(async { self.outside.clock.go_on_at(at) });
             self.system = Some(system);
             self.trip = Arc::default();
@@ -188,7 +190,7 @@ impl World {
                 }
                 Err(error) => {
                     tracing::debug!(error = ?error.map(|e| e.to_string()), "does not start");
-                    self.now = self.now + START_AGAIN;
+                    self.now.set(self.now() + START_AGAIN);
                 }
             }
         }
@@ -198,7 +200,7 @@ impl World {
     /// Ends the leading process in order, or gives it up after a while; answers how long that took.
     pub fn stop(&mut self) -> Millis {
         const PATIENCE: Millis = Millis::from_secs(60);
-        let before = self.now;
+        let before = self.now();
         let (fleet, clock) = (self.fleet().clone(), self.outside.clock.clone());
         self.run(async move {
             tokio::select! {
@@ -207,8 +209,7 @@ impl World {
                 () = clock.sleep(PATIENCE) => {}
             }
         });
-        self.look_at_the_clock();
-        self.now.since(before)
+        self.now().since(before)
     }
 
     /// A second process starts on the same disk and leads from now on; the first is not told.
@@ -274,12 +275,12 @@ impl World {
 
     /// The store answers nothing for a while.
     pub fn store_down(&self, span: Millis) {
-        self.outside.plan.down(self.now + span);
+        self.outside.plan.down(self.now() + span);
     }
 
     /// The store takes `more` time for every commit, for a while.
     pub fn store_slow(&self, span: Millis, more: Millis) {
-        self.outside.plan.slow(self.now + span, more);
+        self.outside.plan.slow(self.now() + span, more);
     }
 
     /// No commit fails any more, stalled ones go on, nothing panics, nobody is held, no death waits.
@@ -315,18 +316,17 @@ impl World {
     pub fn wait(&mut self, span: Millis) {
         let clock = self.outside.clock.clone();
         self.run(async move { clock.sleep(span).await });
-        self.look_at_the_clock();
     }
 
     /// Sets the clock forward, as that of a machine that slept: timers under way do not notice.
     pub fn jump(&mut self, span: Millis) {
         self.outside.clock.jump(span);
-        self.now = self.now + span;
+        self.now.set(self.now() + span);
     }
 
     /// The present moment.
     pub const fn now(&self) -> Timestamp {
-        self.now
+        self.now.get()
     }
 
     /// Every call that reached Telegram.
@@ -387,22 +387,21 @@ impl World {
 
     /// Runs something beside the fleet until it is done; nothing when the process dies first.
     fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let trip = self.trip.clone();
-        self.system().block_on(async move {
-            if trip.is_dead() {
-                return None;
-            }
-            tokio::select! {
-                biased;
-                () = trip.ended.notified() => None,
-                done = work => Some(done),
-            }
-        })
-    }
-
-    fn look_at_the_clock(&mut self) {
-        let clock = self.outside.clock.clone();
-        self.now = self.system().block_on(async move { clock.now() });
+        let (trip, clock) = (self.trip.clone(), self.outside.clock.clone());
+        let (done, now) = self.system().block_on(async move {
+            let done = if trip.is_dead() {
+                None
+            } else {
+                tokio::select! {
+                    biased;
+                    () = trip.ended.notified() => None,
+                    done = work => Some(done),
+                }
+            };
+            (done, clock.now())
+        });
+        self.now.set(now);
+        done
     }
 
     /// The next process has a trace of its own. Its key is drawn elsewhere, so that a world is the
@@ -428,7 +427,6 @@ impl World {
             });
             Ok(fleet)
         });
-        self.look_at_the_clock();
         match started {
             Some(Ok(fleet)) => Ok(fleet),
             Some(Err(error)) => Err(Some(error)),
