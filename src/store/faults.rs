@@ -322,6 +322,18 @@ impl Store for FaultyStore {
     fn journal(&self, after: u64, limit: u32) -> Answer<Vec<StoredRecord>> {
         self.call(move |store| store.journal(after, limit))
     }
+
+    fn leads(&self) -> bool {
+        self.inner.leads()
+    }
+
+    fn lost(&self) -> BoxFuture<'static, ()> {
+        self.inner.lost()
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        self.inner.close()
+    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,9 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets.clone())
         .map_err(|error| Failure::Check(error.to_string()))?;
     let ports = Ports {
-        store: open_store(&config.store.url).map_err(|error| super::run::store_failure(&error))?,
+        store: open_store(&config.store, &sockets)
+            .await
+            .map_err(|error| super::run::store_failure(&error))?,
         transport: Arc::new(transport),
         clock: sandbox.clock(),
         random: Arc::new(OsRandom),
