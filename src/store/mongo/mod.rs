@@ -133,6 +133,19 @@ impl MongoStore {
         Ok(Self { inner, runtime: runtime.clone(), renewal: Mutex::new(None) })
     }
 
+    /// Removes the whole database at `url`: what a bench made for itself.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn remove(url: &MongoUrl, runtime: &Handle) -> Result<(), StoreError> {
+        let url = url.clone();
+        let removed = runtime.spawn(async move {
+            let (_, db) = connect(&url).await?;
+            Ok::<_, StoreError>(db.drop().await.map_err(Failure::from)?)
+        });
+        removed.await.map_err(died)?
+    }
+
     /// Asks on the runtime of the sockets. What was asked goes on when nobody waits any more.
     fn ask<T, F>(&self, question: impl FnOnce(Arc<Inner>) -> F + Send + 'static) -> Answer<T>
     where

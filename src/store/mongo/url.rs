@@ -103,7 +103,7 @@ impl fmt::Debug for MongoUrl {
 mod tests {
     use super::*;
 
-    const FULL: &str = "mongodb://shop:s%40cret@a.example:27018,b.example/fleet?replicaSet=rs0";
+    const FULL: &str = "mongodb://shop:s%40fe-word@a.example:27018,b.example/fleet?replicaSet=rs0";
 
     fn check(text: &str, expected: Result<&str, InvalidMongoUrl>) {
         let shown = text.parse::<MongoUrl>().map(|url| url.to_string());
@@ -127,10 +127,10 @@ mod tests {
     fn a_password_is_never_shown() {
         let url: MongoUrl = FULL.parse().expect("a URL");
         for shown in [format!("{url}"), format!("{url:?}"), format!("{:?}", url.uri())] {
-            assert!(!shown.contains("cret"), "{shown}");
+            assert!(!shown.contains("fe-word"), "{shown}");
         }
-        let wrong = "mongodb://shop:s@cret@h/db".parse::<MongoUrl>().expect_err("two @");
-        assert!(!wrong.to_string().contains("cret"), "{wrong}");
+        let wrong = "mongodb://shop:s@fe-word@h/db".parse::<MongoUrl>().expect_err("two @");
+        assert!(!wrong.to_string().contains("fe-word"), "{wrong}");
     }
 
     #[test]

@@ -224,6 +224,14 @@ impl Store for Gate {
         })
     }
 
+    fn leads(&self) -> bool {
+        self.inner.leads()
+    }
+
+    fn lost(&self) -> futures_util::future::BoxFuture<'static, ()> {
+        self.inner.lost()
+    }
+
     pass_on! {
         head() -> Head;
         load(ids_since: Timestamp) -> Loaded;
