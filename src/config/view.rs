@@ -59,7 +59,8 @@ fn store_url(layers: &Layers) -> Option<String> {
     let text = layers.merged.get_string(STORE_URL).ok()?;
     let url: MongoUrl = text.parse().ok()?;
     let bare = url.to_string();
-    (bare != text).then(|| toml::Value::String(format!("{bare} <and what is not shown>")).to_string())
+    (bare != text)
+        .then(|| toml::Value::String(format!("{bare} <and what is not shown>")).to_string())
 }
 
 fn value(layers: &Layers, key: &str) -> String {

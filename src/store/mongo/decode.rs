@@ -55,16 +55,11 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Failure> {
         "delivered" => Ok(Delivery::Delivered { at: row.time("at")? }),
         "awaiting" => {
             let word = row.text("cause")?;
-            [
-                AwaitCause::Blocked,
-                AwaitCause::TokenRevoked,
-                AwaitCause::Paused,
-                AwaitCause::Refused,
-            ]
-            .into_iter()
-            .find(|cause| encode::cause(*cause) == word)
-            .map(|cause| Delivery::Awaiting { cause })
-            .ok_or_else(|| row.damaged("cause", &"not a cause"))
+            [AwaitCause::Blocked, AwaitCause::TokenRevoked, AwaitCause::Paused, AwaitCause::Refused]
+                .into_iter()
+                .find(|cause| encode::cause(*cause) == word)
+                .map(|cause| Delivery::Awaiting { cause })
+                .ok_or_else(|| row.damaged("cause", &"not a cause"))
         }
         _ => Err(row.damaged("state", &"not a state of delivery")),
     }
@@ -246,8 +241,8 @@ pub(super) fn answered(row: &Row<'_>) -> Result<(bool, Answered), Failure> {
         "ledger" => false,
         _ => return Err(row.damaged("machine", &"not a machine")),
     };
-    let outcome = serde_json::from_str(row.text("outcome")?)
-        .map_err(|why| row.damaged("outcome", &why))?;
+    let outcome =
+        serde_json::from_str(row.text("outcome")?).map_err(|why| row.damaged("outcome", &why))?;
     Ok((by_stock, Answered { key: key(row)?, at: row.time("time")?, outcome }))
 }
 

@@ -80,7 +80,8 @@ struct Early<'a> {
 impl<'a> Draft<'a> {
     /// No documents yet.
     pub(super) fn new(mut known: Known, seq: u64, at: Timestamp) -> Self {
-        let slot = |(id, entry): (EntryId, Entry)| (id, Slot { before: Some(entry.clone()), now: entry });
+        let slot =
+            |(id, entry): (EntryId, Entry)| (id, Slot { before: Some(entry.clone()), now: entry });
         let entries = std::mem::take(&mut known.entries).into_iter().map(slot).collect();
         let tenants = std::mem::take(&mut known.shops);
         Self {
@@ -118,7 +119,11 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// A contradiction when no new item has this content, or it has its goods already.
-    pub(super) fn goods(&mut self, content: &Fingerprint, sealed: &'a Sealed) -> Result<(), Failure> {
+    pub(super) fn goods(
+        &mut self,
+        content: &Fingerprint,
+        sealed: &'a Sealed,
+    ) -> Result<(), Failure> {
         let item = self.bare.remove(content).and_then(|item| self.added.get_mut(&item));
         let added = item.ok_or_else(|| contradiction("goods that no new item has"))?;
         added.goods = Some(sealed);
@@ -159,8 +164,7 @@ impl<'a> Draft<'a> {
                 ensure_late(&self.early.categories, category)?;
                 let id = int(category.number())?;
                 self.known.categories.insert(*category);
-                self.statements
-                    .insert("fenlei", rawdoc! {"_id": id, "projectname": name.as_str()});
+                self.statements.insert("fenlei", rawdoc! {"_id": id, "projectname": name.as_str()});
                 Ok(())
             }
             StockEvent::CategoryRenamed { category, name } => {

@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn codes_are_classed_by_what_a_second_try_would_meet() {
         check(112, "again");
-        for code in [6, 7, 13, 18, 50, 89, 91, 189, 251, 10107, 11600, 11602, 13435, 14031, 12_345] {
+        for code in [6, 7, 13, 18, 50, 89, 91, 189, 251, 10107, 11600, 11602, 13435, 14031, 12_345]
+        {
             check(code, "environment");
         }
         for code in [2, 121, 11000, 10334] {
@@ -117,7 +118,8 @@ mod tests {
     #[test]
     fn an_answer_with_errors_is_a_failure() {
         assert!(Failure::in_answer(&doc! {"ok": 1, "n": 1}).is_none());
-        let twin = doc! {"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000, "errmsg": "E"}]};
+        let twin =
+            doc! {"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000, "errmsg": "E"}]};
         assert!(matches!(Failure::in_answer(&twin), Some(Failure::Contradiction(_))));
         let slow = doc! {"ok": 1, "n": 1, "writeConcernError": {"code": 64, "errmsg": "slow"}};
         assert!(matches!(Failure::in_answer(&slow), Some(Failure::Environment { .. })));

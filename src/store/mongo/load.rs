@@ -72,9 +72,8 @@ async fn load_ledger(reads: &mut Reads, answers: Vec<Answered>) -> Result<Loaded
     let mut withdrawals =
         reads.all("agent_withdrawals", among("status", open), decode::withdrawal).await?;
     withdrawals.sort_by_key(|withdrawal| withdrawal.id);
-    let mut undelivered = reads
-        .find("gmjlu", doc! {"delivered": false}, by("number", 1), decode::order)
-        .await?;
+    let mut undelivered =
+        reads.find("gmjlu", doc! {"delivered": false}, by("number", 1), decode::order).await?;
     undelivered.shrink_to_fit();
     let paid = doc! {"txid": {"$exists": true}};
     let only_txid = FindOptions::builder().projection(doc! {"txid": 1}).build();
@@ -136,7 +135,8 @@ pub(super) async fn journal(
     let window = FindOptions::builder().sort(sort).limit(i64::from(limit)).build();
     let read = |row: &Row<'_>| {
         let hash = row.array("hash")?;
-        let record = StoredRecord { seq: row.count("seq")?, hash, bytes: row.bytes("bytes")?.into() };
+        let record =
+            StoredRecord { seq: row.count("seq")?, hash, bytes: row.bytes("bytes")?.into() };
         Ok((record, row.int("parts")?))
     };
     for (mut record, parts) in reads.find(collection, filter, window, read).await? {

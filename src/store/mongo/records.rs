@@ -58,7 +58,9 @@ impl<'a> Records<'a> {
                 let update = rawdoc! {"$set": {"bot_token_encrypted": sealed.text()}};
                 self.tokens.push((rawdoc! {"_id": tenant.to_string()}, update));
             }
-            Record::Dialog(dialog) => self.plain.push(("dialogs", dialog_id(dialog), update_of(dialog)?)),
+            Record::Dialog(dialog) => {
+                self.plain.push(("dialogs", dialog_id(dialog), update_of(dialog)?))
+            }
             Record::Profile(profile) => self.plain.push(profile_put(profile)),
             Record::InboxPut(spilled) => {
                 let place = place(self.seq, self.puts)?;
@@ -124,8 +126,7 @@ fn update_of(dialog: &DialogRecord) -> Result<RawDocumentBuf, Failure> {
 
 /// A customer has a balance from the first word on, if only of nothing.
 fn profile_put(profile: &Profile) -> (&'static str, RawDocumentBuf, RawDocumentBuf) {
-    let query =
-        rawdoc! {"tenant": profile.tenant.to_string(), "user_id": profile.user.number()};
+    let query = rawdoc! {"tenant": profile.tenant.to_string(), "user_id": profile.user.number()};
     let mut set = rawdoc! {
         "fullname": profile.name.as_str(),
         "lang": profile.language.as_str(),

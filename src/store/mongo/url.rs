@@ -118,7 +118,8 @@ mod tests {
         for none in ["mongodb://localhost", "mongodb://localhost/", "mongodb://h/?tls=true"] {
             check(none, Err(InvalidMongoUrl::NoDatabase));
         }
-        for bad in ["", "mongodb://", "redis://h/db", "mongodb://u:p@ss@h/db", "mongodb://h/a b/c"] {
+        for bad in ["", "mongodb://", "redis://h/db", "mongodb://u:p@ss@h/db", "mongodb://h/a b/c"]
+        {
             check(bad, Err(InvalidMongoUrl::Form));
         }
     }

@@ -5,13 +5,14 @@
 mod basics;
 mod facts;
 mod lost;
+mod mongo;
 mod pages;
 mod refusals;
 mod sqlite;
 mod sync;
 mod values;
 
-use crate::kit::{CUSTOMER, Kit, agents_shop, mongo};
+use crate::kit::{CUSTOMER, Kit, agents_shop, mongo as server};
 use shopfleet::clock::SystemClock;
 use shopfleet::domain::id::{ProductId, TenantId};
 use shopfleet::domain::time::{Millis, Timestamp};
@@ -48,7 +49,7 @@ impl Disk {
     }
 
     pub(crate) fn mongo() -> Self {
-        Self::Mongo(mongo::new_database())
+        Self::Mongo(server::new_database())
     }
 
     /// Opens the store that is on it, or a new one.
@@ -59,7 +60,7 @@ impl Disk {
             }
             Self::Sqlite(dir) => Arc::new(SqliteStore::open(&file(dir)).expect("opens")),
             Self::Mongo(url) => {
-                let opened = MongoStore::open(url, TERMS, &mongo::runtime()).await;
+                let opened = MongoStore::open(url, TERMS, &server::runtime()).await;
                 Arc::new(opened.expect("opens"))
             }
         }

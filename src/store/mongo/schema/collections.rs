@@ -35,7 +35,11 @@ pub const COLLECTIONS: &[Collection] = &[
             told("tenant", "string", "the shop: `master` or `agent:<agent_id>`"),
             told("user_id", "long", "Telegram's id of him"),
             told("USDT", "decimal", "his balance in this shop, never below zero"),
-            only("fullname", "string", "his name as Telegram last told it; missing before his first contact"),
+            only(
+                "fullname",
+                "string",
+                "his name as Telegram last told it; missing before his first contact",
+            ),
             only("username", "string", "his public name without the `@`, if he has one"),
             only("lang", "string", "the language he chose, `en` or `zh`"),
             only("creation_time", "date", "his first contact"),
@@ -105,7 +109,11 @@ pub const COLLECTIONS: &[Collection] = &[
             told("state", "int", "0 available, 1 sold"),
             told("content", "binary", "the keyed fingerprint of its content"),
             told("order_id", "string", "the order it belongs to, once it is sold"),
-            only("goods", "string", "its content, sealed; missing for a file, whose content is in `blobs`"),
+            only(
+                "goods",
+                "string",
+                "its content, sealed; missing for a file, whose content is in `blobs`",
+            ),
         ],
         indexes: &[index(&[("nowuid", 1), ("state", 1)]), index(&[("content", 1)])],
     },
@@ -136,11 +144,7 @@ pub const COLLECTIONS: &[Collection] = &[
             only("updated_at", "date", "when something of it was last changed"),
         ],
         indexes: &[
-            Index {
-                keys: &[("agent_id", 1)],
-                unique: true,
-                only: Some(Only::Having("agent_id")),
-            },
+            Index { keys: &[("agent_id", 1)], unique: true, only: Some(Only::Having("agent_id")) },
             unique(&[("bot.id", 1)]),
         ],
     },
@@ -152,7 +156,11 @@ pub const COLLECTIONS: &[Collection] = &[
             told("agent_id", "string", "whose profit"),
             told("order_id", "string", "of which order"),
             only("type", "string", "`sale`"),
-            told("status", "string", "`pending`, `matured`, or `withdrawn` when withdrawals have used it up"),
+            told(
+                "status",
+                "string",
+                "`pending`, `matured`, or `withdrawn` when withdrawals have used it up",
+            ),
             only("base_price", "decimal", "the order's, for one item"),
             only("agent_price", "decimal", "the order's, for one item"),
             only("markup_per_item", "decimal", "the order's"),
@@ -211,7 +219,11 @@ pub const COLLECTIONS: &[Collection] = &[
         name: "ejfl",
         meaning: "a product of the catalogue",
         fields: &[
-            told("_id", "long", "its number, `nowuid` in other collections; products are shown in this order"),
+            told(
+                "_id",
+                "long",
+                "its number, `nowuid` in other collections; products are shown in this order",
+            ),
             told("uid", "long", "the category"),
             told("projectname", "string", "its name"),
             told("text", "string", "its description"),
@@ -324,9 +336,6 @@ pub const COLLECTIONS: &[Collection] = &[
             only("time", "date", "when it was uploaded"),
             only("bytes", "binary", "the chunk"),
         ],
-        indexes: &[
-            unique(&[("content", 1), ("part", 1)]),
-            index(&[("part", 1), ("time", 1)]),
-        ],
+        indexes: &[unique(&[("content", 1), ("part", 1)]), index(&[("part", 1), ("time", 1)])],
     },
 ];

@@ -79,8 +79,11 @@ impl Index {
     }
 
     fn specification(&self) -> Document {
-        let keys: Document =
-            self.keys.iter().map(|(field, order)| ((*field).to_owned(), Bson::Int32(*order))).collect();
+        let keys: Document = self
+            .keys
+            .iter()
+            .map(|(field, order)| ((*field).to_owned(), Bson::Int32(*order)))
+            .collect();
         let mut index = doc! {"name": self.name(), "key": keys};
         if self.unique {
             index.insert("unique", true);
