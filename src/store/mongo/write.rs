@@ -78,7 +78,20 @@ async fn attempt(store: &Inner, batch: &Batch, encoded: &Encoded) -> Result<(), 
         let _ = reads.session.abort_transaction().await;
         return Err(failure.into());
     }
-    finish(&mut reads.session).await
+    let ended = finish(&mut reads.session).await;
+    if let Err(Ended::Unknown(_)) = ended {
+        abandon(store, &reads.session).await;
+    }
+    ended
+}
+
+/// Ends a transaction that is perhaps still open, or it would hold the head until the server's own
+/// limit of a minute. When even this does not arrive, that limit ends it.
+async fn abandon(store: &Inner, session: &ClientSession) {
+    let kill = doc! {"killSessions": [session.id().clone()]};
+    if let Err(error) = store.client.database("admin").run_command(kill).await {
+        tracing::warn!(why = ?Failure::from(error), "an unanswered transaction may still be open");
+    }
 }
 
 async fn write(
