@@ -4,58 +4,31 @@
 //! handle, a command with an id, and an answer that comes when it is durable. Tapping *Confirm* twice
 //! is the same command twice, so the second answer equals the first.
 
-use shopfleet::actors::{Core, CoreLimits, CoreParts, Probe, Waiting};
-use shopfleet::clock::{SharedClock, SystemClock};
-use shopfleet::domain::access::Access;
+use shopfleet::actors::{Core, Waiting};
+use shopfleet::app::core_in_memory;
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
 use shopfleet::domain::id::{CategoryId, ProductId, QuoteId, TenantId, UserId};
-use shopfleet::domain::ledger::{LedgerCommand, Rules};
+use shopfleet::domain::ledger::LedgerCommand;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::outcome::Outcome;
 use shopfleet::domain::sealed::{Fingerprint, Sealed};
 use shopfleet::domain::stock::{Ask, StockCommand};
 use shopfleet::domain::tenant::BotIdentity;
-use shopfleet::domain::time::Millis;
-use shopfleet::placement::OneThread;
 use shopfleet::store::batch::Record;
-use shopfleet::store::memory::{MemoryDisk, MemoryStore};
-use std::sync::Arc;
 
 const ADMIN: UserId = UserId::new(1);
 const ANNA: UserId = UserId::new(2);
 
 fn main() {
     actix_rt::System::new().block_on(async {
-        let core = start();
+        let core = Core::start(core_in_memory([ADMIN]));
         assert!(core.ready().await, "the core takes requests");
         open_shop(&core).await;
         buy(&core).await;
         core.stop();
         core.ended().await;
     });
-}
-
-fn start() -> Core {
-    let clock: SharedClock = Arc::new(SystemClock);
-    let latency = Millis::from_ms(2);
-    Core::start(CoreParts {
-        store: Arc::new(MemoryStore::new(MemoryDisk::default(), clock.clone(), latency)),
-        clock,
-        placement: Arc::new(OneThread),
-        probe: Probe::none(),
-        rules: Rules::standard(),
-        access: Access { admins: [ADMIN].into() },
-        limits: CoreLimits {
-            permits: 64,
-            permit_bytes: 1 << 20,
-            batch_max: 64,
-            shortage_waiters: 8,
-            patience: Millis::from_secs(5),
-            restarts_max: 5,
-            restarts_window: Millis::from_secs(60),
-        },
-    })
 }
 
 /// The master's shop with one product, one item of it, and a customer with money.

@@ -8,7 +8,7 @@ use crate::actors::{
     BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Post, PostParts, Probe, Settings,
     Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config, StoreUrl};
 use crate::domain::access::Access;
 use crate::domain::catalog::NAME_MAX;
@@ -18,9 +18,10 @@ use crate::domain::ledger::{LedgerCommand, Rules};
 use crate::domain::sealed::Sealed;
 use crate::domain::tenant::BotIdentity;
 use crate::domain::time::Millis;
-use crate::placement::SharedPlacement;
+use crate::placement::{OneThread, SharedPlacement};
 use crate::random::SharedRandom;
 use crate::store::batch::Record;
+use crate::store::memory::{MemoryDisk, MemoryStore};
 use crate::store::mongo::{LeaseTerms, MongoStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{SharedStore, StoreError};
@@ -225,8 +226,8 @@ impl Fleet {
         Self { core, supervisor, statuses, vault, store: ports.store }
     }
 
-    /// Ends in order: bots stop listening, the core finishes what is in its pipeline, the lease is
-    /// given back.
+    /// Ends in order: bots stop listening and send what they have to say, for as long as `bots.drain_s`
+    /// allows; then the core finishes what is in its pipeline, and the lease is given back.
     pub async fn stop(&self) {
         self.supervisor.stop().await;
         self.core.stop();
@@ -340,6 +341,30 @@ pub fn core_limits(config: &Config) -> CoreLimits {
     }
 }
 
+/// Parts of a core without file, socket or thread, under the standard rules: what examples and tests
+/// of callers need. Its store takes a millisecond by the machine's clock.
+pub fn core_in_memory(admins: impl IntoIterator<Item = UserId>) -> CoreParts {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let latency = Millis::from_ms(1);
+    CoreParts {
+        store: Arc::new(MemoryStore::new(MemoryDisk::default(), clock.clone(), latency)),
+        clock,
+        placement: Arc::new(OneThread),
+        probe: Probe::none(),
+        rules: Rules::standard(),
+        access: Access { admins: admins.into_iter().collect() },
+        limits: CoreLimits {
+            permits: 64,
+            permit_bytes: 1 << 20,
+            batch_max: 64,
+            shortage_waiters: 8,
+            patience: Millis::from_secs(5),
+            restarts_max: 5,
+            restarts_window: Millis::from_secs(60),
+        },
+    }
+}
+
 fn settings(config: &Config) -> Settings {
     let telegram = &config.telegram;
     Settings {
@@ -350,6 +375,7 @@ fn settings(config: &Config) -> Settings {
         file_max_mb: config.shop.file_max_mb,
         plain_goods: config.vault.plain_goods,
         inbox_max: telegram.inbox_max,
+        chat_inbox_max: telegram.chat_inbox_max,
         outbox: Limits {
             bot_per_s: telegram.budget_per_s,
             chat_per_s: telegram.chat_per_s,
@@ -359,7 +385,8 @@ fn settings(config: &Config) -> Settings {
             ..Limits::default()
         },
         recording_after: Millis::from_secs(2),
-        spill_after: Millis::from_ms(500),
+        spill_after: Millis::from_ms(100),
+        drain: seconds(config.bots.drain_s),
     }
 }
 

@@ -47,8 +47,10 @@ impl Housekeeper {
 
     /// Forgets command ids that memory has forgotten long enough ago, in small steps.
     async fn forget(&self) {
-        /// A repeat that arrives at the very end of the span still finds its answer.
-        const MARGIN: Millis = Millis::from_hours(1);
+        /// Telegram keeps an update for a day, so one that has waited in an inbox for the whole span may
+        /// have been handled a day before it got there. Its repeat still finds its answer, and an hour
+        /// more is for what takes its time.
+        const MARGIN: Millis = Millis::from_hours(25);
         const STEP: u32 = 1_000;
         let before = self.clock.now() - self.keep_ids - MARGIN;
         loop {

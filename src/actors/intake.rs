@@ -384,3 +384,28 @@ fn record_weight(record: &Record) -> usize {
             Record::Profile(_) | Record::InboxDone { .. } => 0,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::VirtualClock;
+    use crate::domain::time::Timestamp;
+
+    /// A core that has died may still finish a batch. Its successor decides the same requests again,
+    /// so what the dead one says late must reach nobody.
+    #[tokio::test(start_paused = true)]
+    async fn late_answers_of_a_dead_generation_are_dropped() {
+        let clock = Arc::new(VirtualClock::starting_at(Timestamp::EPOCH));
+        let intake = Intake::new(Permits::new(8, 8192), clock, Millis::from_secs(1));
+        intake.begin(1);
+        intake.enter(Task::Records(Vec::new()));
+        let waiting = || intake.in_hand().into_iter().map(|(ticket, ..)| ticket).collect();
+        let tickets: Vec<Ticket> = waiting();
+        let answers = || tickets.iter().map(|ticket| (*ticket, Ok(Outcome::Done))).collect();
+        intake.begin(2);
+        intake.answer(1, answers());
+        assert_eq!((tickets.len(), waiting()), (1, tickets.clone()));
+        intake.answer(2, answers());
+        assert_eq!(waiting(), Vec::<Ticket>::new());
+    }
+}

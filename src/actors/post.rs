@@ -50,10 +50,12 @@ impl Post {
         Self(Arc::new(Inner { parts, outboxes: RwLock::default() }))
     }
 
-    /// A bot runs; its notices go through `outbox`.
+    /// A bot runs; its notices go through `outbox`, unless a later run's do.
     pub(super) fn open(&self, tenant: &TenantId, run: u64, outbox: Outbox) {
         let mut outboxes = self.0.outboxes.write().unwrap_or_else(PoisonError::into_inner);
-        outboxes.insert(tenant.clone(), (run, outbox));
+        if outboxes.get(tenant).is_none_or(|(open, _)| *open <= run) {
+            outboxes.insert(tenant.clone(), (run, outbox));
+        }
     }
 
     /// A run of a bot has ended. A later run's outbox stays.

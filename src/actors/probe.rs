@@ -16,6 +16,8 @@ pub enum Point {
     Ledger,
     /// The Committer is about to close a batch.
     Commit,
+    /// A run of a bot has taken up what the last one left and is about to listen.
+    Run,
     /// A BotActor is about to take updates.
     Bot,
     /// A chat is about to handle an update.

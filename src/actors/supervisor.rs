@@ -14,7 +14,7 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::{Millis, Timestamp};
 use crate::random::SharedRandom;
 use crate::telegram::request::{BotState, BotStatus};
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, MessageResult};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -74,11 +74,20 @@ impl StopSwitch {
         let (sender, receiver) = watch::channel(false);
         (Self(sender), receiver)
     }
+
+    fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Completes when the bot lets go of its end: it has ended.
+    async fn ended(&self) {
+        self.0.closed().await;
+    }
 }
 
 impl Drop for StopSwitch {
     fn drop(&mut self) {
-        self.0.send_replace(true);
+        self.stop();
     }
 }
 
@@ -156,9 +165,13 @@ impl SupervisorHandle {
         let _ = self.supervisor.send(Resume { tenant }).await;
     }
 
-    /// Ends every bot and the Supervisor.
+    /// Ends every bot and waits until each has ended. A Supervisor that is gone has none to end.
     pub async fn stop(&self) {
-        let _ = self.supervisor.send(StopAll).await;
+        let ending = self.supervisor.send(StopAll).await.unwrap_or_default();
+        ending.iter().for_each(StopSwitch::stop);
+        for switch in ending {
+            switch.ended().await;
+        }
     }
 }
 
@@ -187,8 +200,9 @@ struct Resume {
     tenant: TenantId,
 }
 
+/// Answered with the switches of all bots that run.
 #[derive(actix::Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Vec<StopSwitch>")]
 struct StopAll;
 
 /// The actor.
@@ -206,6 +220,8 @@ struct Slot {
     switch: Option<StopSwitch>,
     failures: VecDeque<Timestamp>,
     told: Option<BotState>,
+    /// As it was last published.
+    status: Option<BotStatus>,
 }
 
 impl Supervisor {
@@ -241,6 +257,7 @@ impl Supervisor {
                     switch: None,
                     failures: VecDeque::new(),
                     told: None,
+                    status: None,
                 };
                 self.bots.insert(shop.id.clone(), slot);
                 self.run(&shop.id, ctx);
@@ -310,7 +327,7 @@ impl Supervisor {
             status.state == BotState::Running
                 && now.since(status.since) > self.parts.limits.restarts_window
         };
-        self.parts.statuses.lock().get(tenant).is_some_and(ran)
+        self.bots.get(tenant).and_then(|slot| slot.status.as_ref()).is_some_and(ran)
     }
 
     /// Counts a failure; too many within the window stop the bot.
@@ -351,26 +368,28 @@ impl Supervisor {
     }
 
     fn publish(
-        &self,
+        &mut self,
         tenant: &TenantId,
         state: BotState,
         retry_at: Option<Timestamp>,
         last_error: Option<String>,
     ) {
-        let before = self.parts.statuses.lock().get(tenant).cloned();
-        let failures = self.bots.get(tenant).map_or(0, |slot| slot.failures.len());
+        let Some(slot) = self.bots.get_mut(tenant) else { return };
+        let before = slot.status.take();
         let since = before
             .as_ref()
             .filter(|status| status.state == state)
             .map_or_else(|| self.parts.clock.now(), |status| status.since);
-        self.parts.statuses.set(BotStatus {
+        let status = BotStatus {
             tenant: tenant.clone(),
             state,
             since,
             retry_at,
-            restarts: u32::try_from(failures).unwrap_or(u32::MAX),
+            restarts: u32::try_from(slot.failures.len()).unwrap_or(u32::MAX),
             last_error: last_error.or_else(|| before.and_then(|status| status.last_error)),
-        });
+        };
+        slot.status = Some(status.clone());
+        self.parts.statuses.set(status);
     }
 
     /// Tells admins and the owner about a lasting trouble, once until the bot has run well again.
@@ -443,10 +462,11 @@ impl Handler<Resume> for Supervisor {
 }
 
 impl Handler<StopAll> for Supervisor {
-    type Result = ();
+    type Result = MessageResult<StopAll>;
 
-    fn handle(&mut self, _: StopAll, _: &mut Self::Context) {
+    fn handle(&mut self, _: StopAll, _: &mut Self::Context) -> Self::Result {
         self.stopped = true;
-        self.bots.clear();
+        let bots = std::mem::take(&mut self.bots);
+        MessageResult(bots.into_values().filter_map(|slot| slot.switch).collect())
     }
 }

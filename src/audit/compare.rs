@@ -7,10 +7,11 @@ use super::Findings;
 use crate::domain::chronicle::{Chronicle, Credit};
 use crate::domain::command::{Answered, CommandKey};
 use crate::domain::invariant::{Violation, command_id};
+use crate::domain::ledger::Account;
 use crate::domain::time::{Millis, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 /// For how long answers must be kept at least when none is left to show it (law 2).
@@ -37,9 +38,49 @@ pub(super) fn compare(
     collection("credits", &credits(&documents.credits), &credits(&journal.credits), out);
     let kept = named(documents.answers.iter());
     let expected = kept_answers(&documents.answers, &journal.answers, last_at);
-    collection("commands", &kept, &named(expected), out);
+    let expected = named(expected);
+    collection("commands", &known(&kept, &expected), &expected, out);
     let (aside, other) = (&documents.quarantined, &journal.quarantined);
     collection("quarantine", &named(aside.iter()), &named(other.iter()), out);
+    let mut findings = Findings::new(1, "answers_are_journalled", found);
+    for id in kept.keys().filter(|id| !expected.contains_key(*id)) {
+        let says = "was answered, and no journal record up to the head holds the command";
+        findings.add(format_args!("commands/{id}"), says);
+    }
+    delivered(documents, journal, found);
+}
+
+/// Law 1 for delivery marks: a customer whose order counts as delivered is sent nothing more.
+fn delivered(documents: &Chronicle, journal: &Chronicle, found: &mut Vec<Violation>) {
+    let mut findings = Findings::new(1, "deliveries_are_journalled", found);
+    let done = documents.orders.iter().filter(|(_, order)| order.delivery.is_done());
+    for (id, _) in done {
+        if journal.orders.get(id).is_some_and(|journalled| !journalled.delivery.is_done()) {
+            let says = "counts as delivered, and no journal record up to the head says so";
+            findings.add(format_args!("orders/{id}"), says);
+        }
+    }
+}
+
+/// Accounts that are kept with nothing in them once held something.
+pub(super) fn empty_accounts(
+    empty: &[Account],
+    used: &BTreeSet<Account>,
+    found: &mut Vec<Violation>,
+) {
+    let mut findings = Findings::new(13, "documents_are_as_journalled", found);
+    for account in empty.iter().filter(|account| !used.contains(account)) {
+        findings.add(format_args!("accounts/{account}"), "is not in the journal");
+    }
+}
+
+/// The answers that the journal has too; the others are named by law 1.
+fn known<'a>(
+    kept: &BTreeMap<String, &'a Answered>,
+    expected: &BTreeMap<String, &'a Answered>,
+) -> BTreeMap<String, &'a Answered> {
+    let known = kept.iter().filter(|(id, _)| expected.contains_key(*id));
+    known.map(|(id, answered)| (id.clone(), *answered)).collect()
 }
 
 fn collection<K: Ord + Display, V: Serialize + PartialEq>(

@@ -6,28 +6,66 @@
 //! record by record and keeps none of it; [`audit`] feeds it from a store. It reads and never writes,
 //! so it may run beside a working fleet.
 
+mod beside;
 mod compare;
 mod report;
 mod text;
 
+pub use beside::Beside;
 pub use report::{Checked, NOT_COVERED, Report};
 
 use crate::domain::chronicle::Chronicle;
-use crate::domain::id::{ItemId, TenantId};
-use crate::domain::invariant::{self, Findings, Violation, history};
-use crate::domain::order::Delivery;
+use crate::domain::event::Event;
+use crate::domain::id::TenantId;
+use crate::domain::invariant::{self, Check, Findings, Violation, history};
+use crate::domain::ledger::{Account, LedgerEvent};
 use crate::domain::time::Timestamp;
 use crate::store::journal::{ChainError, GENESIS, StoredRecord, hex, verify};
 use crate::store::{Head, SharedStore, StoreError};
+use std::collections::BTreeSet;
 
 /// Journal records read at a time. A record is a batch: usually some KiB, under load a MiB or more.
 const PAGE: u32 = 32;
 
-/// Audits a store as of the head that its documents are read at.
+/// Checks of the journal, of documents against it, and of what is not journalled.
+const CHECKS: &[Check] = &[
+    Check::new(1, "answers_are_journalled"),
+    Check::new(1, "deliveries_are_journalled"),
+    Check::new(1, "chats_know_their_last_update"),
+    Check::new(4, "goods_are_there"),
+    Check::new(8, "tokens_are_there"),
+    Check::new(8, "chats_are_of_a_shop"),
+    Check::new(8, "waiting_updates_are_of_a_bot"),
+    Check::new(8, "dead_letters_are_confirmed"),
+    Check::new(10, "no_token_is_journalled"),
+    Check::new(10, "no_token_is_stored"),
+    Check::new(11, "journal_bytes_are_canonical"),
+    Check::new(12, "commands_are_of_a_size"),
+    Check::new(12, "chats_remember_so_much"),
+    Check::new(12, "inboxes_hold_so_much"),
+    Check::new(13, "journal_is_one_chain"),
+    Check::new(13, "head_is_the_last_record"),
+    Check::new(13, "documents_are_as_journalled"),
+    Check::new(13, "search_fields_are_their_documents"),
+];
+
+/// Every check that an audit makes, law by law.
+pub fn checks() -> Vec<Check> {
+    let documents = invariant::INVARIANTS.iter().map(|rule| Check::new(rule.law, rule.name));
+    let mut checks: Vec<Check> =
+        documents.chain(history::CHECKS.iter().copied()).chain(CHECKS.iter().copied()).collect();
+    checks.sort_by_key(|check| check.law);
+    checks
+}
+
+/// Audits a store as of the head that its documents are read at. `inbox_max` is the bound of one
+/// bot's inbox.
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read; what is wrong *in* it is in the report.
-pub async fn audit(store: SharedStore) -> Result<Report, StoreError> {
+pub async fn audit(store: SharedStore, inbox_max: usize) -> Result<Report, StoreError> {
+    // Before the documents: beside a working fleet, whatever it refers to is in them.
+    let records = store.unjournalled().await?;
     let (head, documents) = store.chronicle().await?;
     let mut auditor = Auditor::new(head, documents);
     while let Some(after) = auditor.wants_after() {
@@ -39,22 +77,14 @@ pub async fn audit(store: SharedStore) -> Result<Report, StoreError> {
             auditor.record(record);
         }
     }
-    let mut missing = Missing { goods: store.missing_goods().await?, tokens: Vec::new() };
+    let missing_goods = store.missing_goods().await?;
+    let mut missing_tokens = Vec::new();
     for tenant in auditor.agents() {
         if store.token(tenant.clone()).await?.is_none() {
-            missing.tokens.push(tenant);
+            missing_tokens.push(tenant);
         }
     }
-    Ok(auditor.finish(&missing))
-}
-
-/// Sealed values that the documents refer to and the store does not have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
-    /// Items without their content.
-    pub goods: Vec<ItemId>,
-    /// Agents' shops without their bot's token.
-    pub tokens: Vec<TenantId>,
+    Ok(auditor.finish(&Beside { missing_goods, missing_tokens, records, inbox_max }))
 }
 
 /// An audit under way.
@@ -63,6 +93,8 @@ pub struct Auditor {
     head: Head,
     documents: Chronicle,
     folded: Chronicle,
+    /// Accounts that money ever went through.
+    used: BTreeSet<Account>,
     /// Where the verified part of the journal ends.
     verified: Head,
     /// The journal is broken here; what follows cannot be trusted and is not read.
@@ -79,6 +111,7 @@ impl Auditor {
             head,
             documents,
             folded: Chronicle::default(),
+            used: BTreeSet::new(),
             verified: GENESIS,
             broken: false,
             last_at: Timestamp::EPOCH,
@@ -114,7 +147,9 @@ impl Auditor {
         let seq = record.seq;
         text::canonical(&record, &stored.bytes, &mut self.violations);
         text::tokens(seq, &stored.bytes, &mut self.violations);
+        text::sizes(&record, stored.bytes.len(), &mut self.violations);
         for entry in &record.entries {
+            self.note_accounts(&entry.events);
             history::follow(&mut self.folded, &entry.command, &entry.events, &mut self.violations);
         }
         self.checked.journal_records += 1;
@@ -124,20 +159,35 @@ impl Auditor {
     }
 
     /// Ends the audit.
-    pub fn finish(mut self, missing: &Missing) -> Report {
+    pub fn finish(mut self, beside: &Beside) -> Report {
         self.compare_head();
         if self.head.seq == self.verified.seq {
-            compare::compare(&self.documents, &self.folded, self.last_at, &mut self.violations);
+            let found = &mut self.violations;
+            compare::compare(&self.documents, &self.folded, self.last_at, found);
+            compare::empty_accounts(&beside.records.empty_accounts, &self.used, found);
         }
         self.violations.extend(invariant::check(&self.documents));
-        self.missing(missing);
+        beside::check(beside, &self.documents, &mut self.violations);
         self.checked.count_documents(&self.documents);
         self.violations.sort();
         Report {
             head: self.head,
             checked: self.checked,
             violations: self.violations,
+            checks: checks(),
             not_covered: NOT_COVERED.to_vec(),
+        }
+    }
+
+    fn note_accounts(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Ledger(LedgerEvent::Moved { transfer, .. }) = event {
+                for account in [&transfer.from, &transfer.to] {
+                    if !self.used.contains(account) {
+                        self.used.insert(account.clone());
+                    }
+                }
+            }
         }
     }
 
@@ -171,26 +221,6 @@ impl Auditor {
         );
         Findings::new(13, "head_is_the_last_record", &mut self.violations)
             .add(format!("journal/{}", head.seq.max(last.seq)), says);
-    }
-
-    /// Goods of unsold items and of undelivered orders are owed to somebody; those of delivered ones
-    /// are promised to whoever asks for his order again.
-    fn missing(&mut self, missing: &Missing) {
-        for item in &missing.goods {
-            let order = self.documents.items.get(item).and_then(|item| item.order.as_ref());
-            let order = order.and_then(|id| self.documents.orders.get(id));
-            let whose = match order.map(|order| order.delivery) {
-                None => "an unsold item",
-                Some(Delivery::Delivered { .. }) => "a delivered order",
-                Some(Delivery::Pending | Delivery::Awaiting { .. }) => "a paid order on its way",
-            };
-            Findings::new(4, "goods_are_there", &mut self.violations)
-                .add(item, format!("the content of {whose} is missing"));
-        }
-        for tenant in &missing.tokens {
-            Findings::new(8, "tokens_are_there", &mut self.violations)
-                .add(tenant, "the token of the shop's bot is missing");
-        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! What the journal's bytes themselves must and must not be (laws 10 and 11).
+//! What the journal's bytes themselves must and must not be (laws 10, 11 and 12).
 
 use super::Findings;
-use crate::domain::invariant::Violation;
+use crate::domain::event::{BYTES_PER_COMMAND, EVENTS_PER_COMMAND};
+use crate::domain::invariant::{Violation, command_id};
 use crate::store::journal::JournalRecord;
 
 /// Fewest digits of a bot's id in a token.
@@ -25,8 +26,24 @@ pub(super) fn tokens(seq: u64, bytes: &[u8], found: &mut Vec<Violation>) {
     }
 }
 
+/// Law 12: no command makes more facts, or larger ones, than a batch can bear. `bytes` is the length
+/// of the whole record: one that is small has no large command in it.
+pub(super) fn sizes(record: &JournalRecord, bytes: usize, found: &mut Vec<Violation>) {
+    for entry in &record.entries {
+        let facts = entry.events.len();
+        let large = bytes > BYTES_PER_COMMAND
+            && serde_json::to_vec(&entry.events)
+                .is_ok_and(|events| events.len() > BYTES_PER_COMMAND);
+        if facts > EVENTS_PER_COMMAND || large {
+            let says = format!("made {facts} facts, or more than {BYTES_PER_COMMAND} bytes");
+            Findings::new(12, "commands_are_of_a_size", found)
+                .add(command_id(&entry.command.key()), says);
+        }
+    }
+}
+
 /// Whether some digits, a colon and a long run of token characters stand together.
-fn holds_token(bytes: &[u8]) -> bool {
+pub(super) fn holds_token(bytes: &[u8]) -> bool {
     let is_token = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
     bytes.iter().enumerate().filter(|(_, byte)| **byte == b':').any(|(colon, _)| {
         let before = bytes[..colon].iter().rev().take_while(|b| b.is_ascii_digit()).count();

@@ -30,7 +30,8 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     host(|sockets| async move {
         let store = open_store_to_read(&config.store, &sockets).await;
         let store = store.map_err(|error| store_failure(&error))?;
-        let report = crate::audit::audit(store).await.map_err(|error| store_failure(&error))?;
+        let report = crate::audit::audit(store, config.telegram.inbox_max).await;
+        let report = report.map_err(|error| store_failure(&error))?;
         let text = if args.json { report.to_json() } else { report.to_string() };
         say(io, format_args!("{}\n", text.trim_end()))?;
         if report.violations.is_empty() {

@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 /// Key, least and greatest value of every whole number. The comment of the key in
 /// `config/default.toml` says the same, kept by a test.
-pub(super) const RANGES: [(&str, i64, i64); 28] = [
+pub(super) const RANGES: [(&str, i64, i64); 30] = [
     ("store.lease_s", 5, 600),
     ("telegram.poll_timeout_s", 1, 50),
     ("telegram.budget_per_s", 1, 1_000),
@@ -19,11 +19,13 @@ pub(super) const RANGES: [(&str, i64, i64); 28] = [
     ("telegram.group_per_min", 1, 1_000),
     ("telegram.chat_queue_max", 4, 10_000),
     ("telegram.inbox_max", 100, 1_000_000),
+    ("telegram.chat_inbox_max", 10, 100_000),
     ("bots.backoff_min_ms", 10, 60_000),
     ("bots.backoff_max_s", 1, 3_600),
     ("bots.restarts_max", 1, 1_000),
     ("bots.restarts_window_s", 1, 86_400),
     ("bots.circuit_probe_s", 5, 86_400),
+    ("bots.drain_s", 0, 20),
     ("core.permits", 16, 1_000_000),
     ("core.permit_bytes_mb", 8, 65_536),
     ("core.batch_max", 1, 100_000),

@@ -74,6 +74,8 @@ pub struct Telegram {
     pub chat_queue_max: usize,
     /// Updates waiting in one bot's inbox.
     pub inbox_max: usize,
+    /// Updates of one chat waiting while it is busy.
+    pub chat_inbox_max: usize,
 }
 
 /// `[bots]`
@@ -90,6 +92,8 @@ pub struct Bots {
     pub restarts_window_s: u32,
     /// How often an open circuit probes, in seconds.
     pub circuit_probe_s: u32,
+    /// How long a bot that ends may take for what is under way, in seconds.
+    pub drain_s: u32,
 }
 
 /// `[core]`

@@ -1,6 +1,6 @@
 //! One batch entry's worth of facts and commands, as the journal and the stores see them.
 
-use super::command::Command;
+use super::command::{Command, CommandKey};
 use super::ledger::{LedgerCommand, LedgerEvent};
 use super::stock::{StockCommand, StockEvent};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Version of the rules by which commands become events. A journal is re-decided only where it was
 /// written under this version (DESIGN.md, section 8).
 pub const RULES_VERSION: u32 = 1;
+
+/// Facts that one command makes at most (law 12); what is more is a series of commands.
+pub const EVENTS_PER_COMMAND: usize = 1_000;
+/// Bytes of journal that the facts of one command take at most.
+pub const BYTES_PER_COMMAND: usize = 1024 * 1024;
 
 /// A fact of either machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +32,16 @@ pub enum CoreCommand {
     Stock(Command<StockCommand>),
     /// For LedgerActor.
     Ledger(Command<LedgerCommand>),
+}
+
+impl CoreCommand {
+    /// What makes it the same command as another.
+    pub fn key(&self) -> CommandKey {
+        match self {
+            Self::Stock(command) => command.key(),
+            Self::Ledger(command) => command.key(),
+        }
+    }
 }
 
 impl Event {

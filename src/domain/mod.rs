@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod pricing;
 pub mod rejection;
 pub mod sealed;
+pub mod set_aside;
 pub mod stock;
 pub mod tenant;
 pub mod time;

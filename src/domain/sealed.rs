@@ -3,7 +3,8 @@
 //! [`Sealed`] is ciphertext made by the vault and lives only in its document; [`Fingerprint`] is a
 //! keyed digest that events and duplicate checks carry in its stead (DESIGN.md, section 7).
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use super::id::text_serde;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -78,18 +79,7 @@ impl FromStr for Fingerprint {
     }
 }
 
-impl Serialize for Fingerprint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fingerprint {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+text_serde!(Fingerprint);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@
 
 use super::http::BODY_MAX;
 use super::service::{Changed, ControlError, Sandbox};
-use super::world::{Complaint, Fault, FaultKind, Person, Post, Tap};
+use super::world::{Complaint, Fault, FaultKind, Person, Post, Rewrite, Tap};
 use crate::domain::time::Millis;
 use axum::body::to_bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
@@ -35,6 +35,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/sandbox/bots", get(bots).post(create_bot))
         .route("/sandbox/bots/{username}/revoke", post(revoke))
         .route("/sandbox/messages", post(message))
+        .route("/sandbox/edits", post(edit))
         .route("/sandbox/taps", post(tap))
         .route("/sandbox/blocks", post(block))
         .route("/sandbox/chats/{bot}/{chat_id}", get(chat))
@@ -139,6 +140,12 @@ async fn message(State(sandbox): State<Sandbox>, request: Request) -> Controlled
         from: new.from,
     })?;
     Ok(Json(json!({"message_id": sent.message_id})).into_response())
+}
+
+async fn edit(State(sandbox): State<Sandbox>, request: Request) -> Controlled {
+    let edit: Rewrite = body(request).await?;
+    sandbox.rewrite(&edit)?;
+    Ok(Json(json!({"message_id": edit.message_id})).into_response())
 }
 
 async fn tap(State(sandbox): State<Sandbox>, request: Request) -> Controlled {

@@ -6,8 +6,8 @@
 
 use super::state::{Keeper, StateError};
 use super::world::{
-    Change, Complaint, Event, Fault, Outcome, Poll, Post, Refusal, Sent, Strike, Tap, TapAnswer,
-    Upload, World,
+    Change, Complaint, Event, Fault, Outcome, Poll, Post, Refusal, Rewrite, Sent, Strike, Tap,
+    TapAnswer, Upload, World,
 };
 use crate::clock::{OffsetClock, SharedClock};
 use crate::domain::time::{Millis, Timestamp};
@@ -186,6 +186,14 @@ impl Sandbox {
     /// When the message is not one, or the bot is not there.
     pub fn user_message(&self, post: Post) -> Result<Sent, ControlError> {
         Ok(self.with(|world, now| world.post(now, post))??)
+    }
+
+    /// A person edits an own message.
+    ///
+    /// # Errors
+    /// What [`World::rewrite`] says.
+    pub fn rewrite(&self, edit: &Rewrite) -> Result<(), ControlError> {
+        Ok(self.with(|world, now| world.rewrite(now, edit))??)
     }
 
     /// A person taps a button, and waits up to ten seconds of the sandbox's clock.

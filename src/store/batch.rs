@@ -10,6 +10,11 @@ use crate::domain::id::{ChatId, TenantId, UserId};
 use crate::domain::sealed::{Fingerprint, Sealed};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// Updates that a chat remembers to have handled: as many as one poll may leave unconfirmed, and so
+/// the most that can come again.
+pub const HANDLED_MAX: usize = 100;
 
 /// One atomic write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +90,17 @@ pub struct DialogRecord {
     pub chat: ChatId,
     /// The last update handled in this chat.
     pub update: u64,
-    /// The dialog's own form of its state, JSON.
+    /// A [`ChatState`], JSON.
     pub state: String,
+}
+
+/// What a chat's record holds: the dialog's state and the updates it has seen (decision 0005).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatState {
+    /// The dialog's own versioned form of its state.
+    pub state: String,
+    /// The last updates that were handled, newest last; at most [`HANDLED_MAX`].
+    pub handled: VecDeque<u64>,
 }
 
 /// What a shop knows of a customer.
@@ -113,6 +127,8 @@ pub struct InboxRecord {
     pub bot: UserId,
     /// Which update.
     pub update: u64,
+    /// When it came here first: older ones than ids of commands are remembered might act twice.
+    pub at: Timestamp,
     /// The update as Telegram sent it, sealed by the vault: it may hold anything.
     pub sealed: Sealed,
 }

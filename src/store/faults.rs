@@ -6,7 +6,7 @@
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, SharedStore, Store, StoreError};
 use crate::clock::SharedClock;
 use crate::domain::chronicle::Chronicle;
@@ -16,6 +16,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::Withdrawal;
 use futures_util::future::BoxFuture;
@@ -305,6 +306,10 @@ impl Store for FaultyStore {
         self.call(|store| store.chronicle())
     }
 
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.call(move |store| store.unjournalled())
+    }
+
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {
         self.call(move |store| store.missing_goods())
     }
@@ -327,6 +332,10 @@ impl Store for FaultyStore {
 
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>> {
         self.call(move |store| store.inbox(bot, limit))
+    }
+
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>> {
+        self.call(move |store| store.set_aside(skip, limit))
     }
 
     fn meta(&self, name: &'static str) -> Answer<Option<String>> {

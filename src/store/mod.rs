@@ -20,12 +20,13 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::stock::LoadedStock;
 use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::Withdrawal;
 use batch::{Batch, DialogRecord, InboxRecord, Profile};
 use futures_util::future::BoxFuture;
-use query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use std::sync::Arc;
 
 /// Where the journal stands.
@@ -156,6 +157,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every document as of one head, for the audit.
     fn chronicle(&self) -> Answer<(Head, Chronicle)>;
 
+    /// Everything that the journal does not explain, for the audit. Sealed values stay sealed.
+    fn unjournalled(&self) -> Answer<Unjournalled>;
+
     /// Which of these contents the store has ever seen, sold ones included.
     fn known_contents(&self, contents: Vec<Fingerprint>) -> Answer<Vec<Fingerprint>>;
 
@@ -170,6 +174,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Updates spilled to the inbox of a bot, oldest first, at most `limit`.
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>>;
+
+    /// What was given up, commands and updates in one list, newest first.
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>>;
 
     /// A small named value of the installation, such as the vault's sealed fingerprint key.
     fn meta(&self, name: &'static str) -> Answer<Option<String>>;

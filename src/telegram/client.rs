@@ -123,13 +123,17 @@ impl Client {
         self.call("deleteWebhook", &DeleteWebhook::new(), CALL_TIMEOUT).await.map(drop)
     }
 
-    /// The next updates, unread, of the kinds a shop handles: messages, taps, and who blocked it.
+    /// The next updates, unread, of the kinds a shop handles: messages, taps, and who blocked it; edits
+    /// and posts of channels only because a token may be in them.
     pub async fn get_updates(&self, poll: Poll) -> Result<Vec<Value>, ApiError> {
         let mut payload = GetUpdates::new();
         payload.timeout = Some(u32::try_from(poll.timeout.ms() / 1000).unwrap_or(0));
         payload.limit = Some(poll.limit);
         payload.allowed_updates = Some(vec![
             AllowedUpdate::Message,
+            AllowedUpdate::EditedMessage,
+            AllowedUpdate::ChannelPost,
+            AllowedUpdate::EditedChannelPost,
             AllowedUpdate::CallbackQuery,
             AllowedUpdate::MyChatMember,
         ]);
@@ -431,7 +435,14 @@ mod tests {
         assert_eq!(updates, Ok(vec![json!({"update_id": 1})]));
         let call = script.calls().remove(0);
         assert_eq!(call.timeout, Millis::from_secs(35));
-        let kinds = json!(["message", "callback_query", "my_chat_member"]);
+        let kinds = json!([
+            "message",
+            "edited_message",
+            "channel_post",
+            "edited_channel_post",
+            "callback_query",
+            "my_chat_member",
+        ]);
         let expected =
             json!({"offset": 1_u64 << 40, "limit": 100, "timeout": 25, "allowed_updates": kinds});
         assert_eq!(call.params, expected);

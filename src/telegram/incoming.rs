@@ -52,6 +52,8 @@ pub enum Content {
         /// The words below it.
         caption: Option<Secret>,
     },
+    /// Wrote a bot token where nothing else is read: in an edit, in a channel, behind a link.
+    Overheard,
     /// Blocked the bot or let it write again.
     Blocked(bool),
 }
@@ -67,6 +69,24 @@ pub struct Document {
     pub size: Option<u64>,
     /// The words below it.
     pub caption: Option<Secret>,
+}
+
+impl Content {
+    /// Whether something in it looks like a bot token.
+    pub fn holds_token(&self) -> bool {
+        let words = |words: &Option<Secret>| {
+            words.as_ref().is_some_and(|words| token::find_token_shaped(words.expose()))
+        };
+        match self {
+            Self::Text(text) => token::find_token_shaped(text.expose()),
+            Self::Document(document) => {
+                words(&document.caption) || token::find_token_shaped(&document.file_name)
+            }
+            Self::Other { caption } => words(caption),
+            Self::Overheard => true,
+            Self::Tap { .. } | Self::Blocked(_) => false,
+        }
+    }
 }
 
 impl Incoming {
@@ -95,6 +115,7 @@ impl fmt::Debug for Content {
             Self::Document(_) => f.write_str("Document"),
             Self::Tap { message, .. } => write!(f, "Tap({message})"),
             Self::Other { .. } => f.write_str("Other"),
+            Self::Overheard => f.write_str("Overheard"),
             Self::Blocked(blocked) => write!(f, "Blocked({blocked})"),
         }
     }

@@ -10,6 +10,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::rejection::Rejection;
+use crate::domain::set_aside::SetAside;
 use crate::domain::stock::StockCommand;
 use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
@@ -113,6 +114,13 @@ pub enum Request {
     },
     /// How the fleet's bots are. For admins.
     Bots,
+    /// Commands and updates that were given up, newest first. For admins.
+    SetAside {
+        /// Rows to leave out.
+        skip: u32,
+        /// Rows at most.
+        limit: u32,
+    },
     /// Remember the caller's language.
     SetLanguage {
         /// `en` or `zh`.
@@ -185,6 +193,13 @@ pub enum Reply {
     Withdrawal(Option<Box<Withdrawal>>),
     /// How the fleet's bots are.
     Bots(Vec<BotStatus>),
+    /// A page of what was given up.
+    SetAside {
+        /// The rows.
+        rows: Vec<SetAside>,
+        /// Rows of the whole list.
+        total: u64,
+    },
     /// Done, nothing to tell.
     Done,
 }

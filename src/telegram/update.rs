@@ -5,6 +5,7 @@
 //! and what cannot be read is told by its id and passed over: one strange update must never make a
 //! bot deaf, and its content, which may be anybody's secret, is not repeated in any error.
 
+use super::token::find_token_shaped;
 use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
@@ -20,6 +21,20 @@ const KINDS: [(&str, Reader); 3] = [
     ("message", |v| Message::deserialize(v).ok().map(UpdateKind::Message)),
     ("callback_query", |v| CallbackQuery::deserialize(v).ok().map(UpdateKind::CallbackQuery)),
     ("my_chat_member", |v| ChatMemberUpdated::deserialize(v).ok().map(UpdateKind::MyChatMember)),
+];
+
+/// The kinds that carry a message, whoever wrote it.
+const MESSAGES: [&str; 4] = ["message", "edited_message", "channel_post", "edited_channel_post"];
+
+/// What of a message is nobody's words in it: who speaks, where, and what it answers.
+const NOT_ITS_WORDS: [&str; 7] = [
+    "from",
+    "chat",
+    "sender_chat",
+    "via_bot",
+    "reply_to_message",
+    "external_reply",
+    "pinned_message",
 ];
 
 /// One update as it came from Telegram.
@@ -65,6 +80,16 @@ impl RawUpdate {
         Some(Self { id, value })
     }
 
+    /// The message in it, when any of its words looks like a bot token: text, caption, hidden links,
+    /// names of files, options of a poll, in a new message or an edit, in a chat or a channel. Looked
+    /// for in whatever Telegram sends, so that a new kind of message hides nothing.
+    pub fn message_with_token(&self) -> Option<&Value> {
+        let message = MESSAGES.into_iter().find_map(|kind| self.value.get(kind))?;
+        let words = message.as_object()?.iter();
+        let mut words = words.filter(|(name, _)| !NOT_ITS_WORDS.contains(&name.as_str()));
+        words.any(|(_, value)| holds_token(value)).then_some(message)
+    }
+
     /// Reads it.
     pub fn read(&self) -> Read {
         for (kind, reader) in KINDS {
@@ -79,6 +104,15 @@ impl RawUpdate {
             };
         }
         Read::OtherKind
+    }
+}
+
+fn holds_token(value: &Value) -> bool {
+    match value {
+        Value::String(text) => find_token_shaped(text),
+        Value::Array(values) => values.iter().any(holds_token),
+        Value::Object(fields) => fields.values().any(holds_token),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -129,6 +163,39 @@ mod tests {
         check(&json!({"update_id": 7, "message": {"message_id": "x"}}), "7 message");
         check(&json!({"update_id": 8, "callback_query": 5}), "8 callback_query");
         check(&json!({"update_id": 1_u64 << 40, "message": message()}), "message");
+    }
+
+    #[test]
+    fn a_token_is_seen_wherever_it_is_written() {
+        let token = format!("123456789:{}", "A".repeat(35));
+        let seen = |update: Value| {
+            RawUpdate::new(update).expect("it has an id").message_with_token().is_some()
+        };
+        let words = [
+            json!({"text": token}),
+            json!({"caption": format!("see {token}"), "photo": [{"file_id": "x"}]}),
+            json!({"text": "here", "entities": [{"type": "text_link", "url": token}]}),
+            json!({"video": {"file_name": token}}),
+            json!({"poll": {"question": "which?", "options": [{"text": "a"}, {"text": token}]}}),
+            json!({"contact": {"first_name": "A", "vcard": token}}),
+            json!({"quote": {"text": token}, "text": "this one"}),
+            json!({"new_chat_title": token}),
+            json!({"a_kind_of_tomorrow": {"words": [token]}}),
+        ];
+        for kind in ["message", "edited_message", "channel_post", "edited_channel_post"] {
+            for message in &words {
+                assert!(seen(json!({"update_id": 1, (kind): message})), "{kind} {message}");
+            }
+        }
+        for other in [
+            json!({"update_id": 1, "message": {"from": {"first_name": token}, "text": "hi"}}),
+            json!({"update_id": 1, "message": {"reply_to_message": {"text": token}, "text": "hi"}}),
+            json!({"update_id": 1, "message": message()}),
+            json!({"update_id": 1, "callback_query": {"data": token}}),
+            json!({"update_id": 1, "message": "odd"}),
+        ] {
+            assert!(!seen(other.clone()), "{other}");
+        }
     }
 
     #[test]

@@ -1,28 +1,22 @@
 //! Two admins upload the same list at once: one has the items, the other a report of duplicates, and
 //! the core goes on.
 
-use shopfleet::actors::{Core, CoreAnswer, CoreLimits, CoreParts, CoreState, Probe};
-use shopfleet::clock::{SharedClock, SystemClock};
-use shopfleet::domain::access::Access;
+use shopfleet::actors::{Core, CoreAnswer, CoreState};
+use shopfleet::app::core_in_memory;
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
 use shopfleet::domain::id::{CategoryId, ProductId, TenantId, UserId};
-use shopfleet::domain::ledger::Rules;
 use shopfleet::domain::outcome::{ItemsReport, Outcome};
 use shopfleet::domain::sealed::{Fingerprint, Sealed};
 use shopfleet::domain::stock::StockCommand;
-use shopfleet::domain::time::Millis;
-use shopfleet::placement::OneThread;
 use shopfleet::store::batch::Record;
-use shopfleet::store::memory::{MemoryDisk, MemoryStore};
-use std::sync::Arc;
 
 const ADMINS: [UserId; 2] = [UserId::new(1), UserId::new(2)];
 
 #[test]
 fn the_same_list_from_two_admins_at_once() {
     actix_rt::System::new().block_on(async {
-        let core = core();
+        let core = Core::start(core_in_memory(ADMINS));
         assert!(core.ready().await);
         let category = StockCommand::CreateCategory { name: "Keys".to_owned() };
         assert!(change(&core, ADMINS[0], "1", category, &[]).await.is_ok());
@@ -78,26 +72,4 @@ async fn change(
     let records = goods.iter().map(sealed).collect();
     let mut waiting = core.stock().change(command, records).await.expect("not busy");
     waiting.answer().await.expect("the core lives")
-}
-
-fn core() -> Core {
-    let clock: SharedClock = Arc::new(SystemClock);
-    let store = MemoryStore::new(MemoryDisk::default(), clock.clone(), Millis::from_ms(1));
-    Core::start(CoreParts {
-        store: Arc::new(store),
-        clock,
-        placement: Arc::new(OneThread),
-        probe: Probe::none(),
-        rules: Rules::standard(),
-        access: Access { admins: ADMINS.into() },
-        limits: CoreLimits {
-            permits: 64,
-            permit_bytes: 1 << 20,
-            batch_max: 64,
-            shortage_waiters: 8,
-            patience: Millis::from_secs(5),
-            restarts_max: 5,
-            restarts_window: Millis::from_secs(60),
-        },
-    })
 }

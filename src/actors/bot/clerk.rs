@@ -9,14 +9,14 @@ use super::upload::Upload;
 use crate::actors::intake::{CallError, CoreAnswer, Waiting};
 use crate::domain::access::{Denied, Right};
 use crate::domain::command::{Caller, Command};
-use crate::domain::id::{AgentId, OrderId, QuoteId, TenantId, UserId};
+use crate::domain::id::{AgentId, OrderId, ProductId, QuoteId, TenantId, UserId, WithdrawalId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::rejection::Rejection;
 use crate::domain::stock::{Ask, StockCommand};
 use crate::domain::tenant::{BotIdentity, TenantStatus};
-use crate::domain::withdrawal::WithdrawalState;
+use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::store::batch::Record;
@@ -30,8 +30,28 @@ use crate::telegram::transport::ApiError;
 pub(super) enum Work {
     /// It has its reply.
     Ready(Reply),
+    /// It was decided long ago; the function makes the reply of its answer.
+    Known(Outcome, Finish),
     /// The core decides it; the function makes the reply of its answer.
-    Waiting(Waiting, Box<dyn FnOnce(CoreAnswer) -> Reply>),
+    Waiting(Waiting, Finish),
+}
+
+/// Makes the reply of the core's answer.
+pub(super) type Finish = Box<dyn FnOnce(CoreAnswer) -> Reply>;
+
+impl Work {
+    fn known(outcome: Outcome) -> Self {
+        Self::Known(outcome, Box::new(reply))
+    }
+
+    /// The same with another reply to the core's answer.
+    fn finished_by(self, finish: impl FnOnce(CoreAnswer) -> Reply + 'static) -> Self {
+        match self {
+            Self::Ready(reply) => Self::Ready(reply),
+            Self::Known(outcome, _) => Self::Known(outcome, Box::new(finish)),
+            Self::Waiting(waiting, _) => Self::Waiting(waiting, Box::new(finish)),
+        }
+    }
 }
 
 /// Who asks, and what names his commands.
@@ -40,6 +60,8 @@ pub(super) struct Clerk<'a> {
     pub(super) user: UserId,
     /// Unique per update and step.
     pub(super) id: String,
+    /// Whether the update waited in the inbox of an earlier run.
+    pub(super) late: bool,
 }
 
 /// A call that was not taken, as a dialog hears it.
@@ -81,74 +103,94 @@ impl Clerk<'_> {
             Request::AddFile { product, file_id, file_name } => {
                 Work::Ready(self.upload(product).file(file_id, file_name).await)
             }
-            Request::Balance
-            | Request::Orders { .. }
-            | Request::Order { .. }
-            | Request::Redeliver { .. }
-            | Request::AgentPanel
-            | Request::Withdrawals { .. }
-            | Request::Withdrawal { .. }
-            | Request::Bots
-            | Request::SetLanguage { .. } => Work::Ready(self.read(request).await),
-        }
-    }
-
-    fn upload(&self, product: crate::domain::id::ProductId) -> Upload<'_> {
-        Upload { shop: self.shop, user: self.user, id: &self.id, product }
-    }
-
-    /// Reads; every other request is handled before.
-    async fn read(&self, request: Request) -> Reply {
-        let shop = self.shop;
-        let answer = match request {
-            Request::Balance => {
-                shop.fleet.store.balance(shop.tenant.clone(), self.user).await.map(Reply::Balance)
-            }
-            Request::Orders { skip, limit } => {
-                let query = OrderQuery {
-                    tenant: Some(shop.tenant.clone()),
-                    user: Some(self.user),
-                    undelivered: false,
-                    skip,
-                    limit,
-                };
-                let page = shop.fleet.store.orders(query).await;
-                page.map(|page| Reply::Orders { rows: page.rows, total: page.total })
-            }
+            Request::Balance => self.balance().await,
+            Request::Orders { skip, limit } => self.orders(skip, limit).await,
             Request::Order { order } => {
-                self.own_order(order).await.map(|order| Reply::Order(order.map(Box::new)))
+                let order = self.own_order(order).await;
+                self.page(order.map(|order| Reply::Order(order.map(Box::new))))
             }
             Request::Redeliver { order } => {
-                self.own_order(order).await.map(|order| Reply::Redelivering(order.is_some()))
+                let order = self.own_order(order).await;
+                self.page(order.map(|order| Reply::Redelivering(order.is_some())))
             }
             Request::AgentPanel => self.agent_panel().await,
             Request::Withdrawals { state, skip, limit } => {
                 self.withdrawals(state, skip, limit).await
             }
             Request::Withdrawal { withdrawal } => self.withdrawal(withdrawal).await,
-            Request::Bots => Ok(self.bots()),
-            // A language is the chat's own to keep; the rest changes something and is not read.
-            Request::SetLanguage { .. } => Ok(Reply::Done),
-            Request::Quote { .. }
-            | Request::Place { .. }
-            | Request::Stock(_)
-            | Request::Ledger(_)
-            | Request::CreateAgent { .. }
-            | Request::RenewOwnerLink { .. }
-            | Request::ClaimOwner { .. }
-            | Request::AddLines { .. }
-            | Request::AddLineFile { .. }
-            | Request::AddFile { .. } => Ok(Reply::Unavailable),
-        };
-        answer.unwrap_or_else(|error| {
-            tracing::warn!(tenant = %shop.tenant, %error, "a page could not be read");
+            Request::SetAside { skip, limit } => self.set_aside(skip, limit).await,
+            Request::Bots => Work::Ready(self.bots()),
+            // The chat keeps it with its own state.
+            Request::SetLanguage { .. } => Work::Ready(Reply::Done),
+        }
+    }
+
+    fn upload(&self, product: ProductId) -> Upload<'_> {
+        Upload { clerk: self, product }
+    }
+
+    /// What was read for a page.
+    fn page(&self, read: Result<Reply, StoreError>) -> Work {
+        Work::Ready(read.unwrap_or_else(|error| {
+            tracing::warn!(tenant = %self.shop.tenant, %error, "a page could not be read");
             Reply::Unavailable
-        })
+        }))
+    }
+
+    async fn balance(&self) -> Work {
+        let balance = self.shop.fleet.store.balance(self.shop.tenant.clone(), self.user).await;
+        self.page(balance.map(Reply::Balance))
+    }
+
+    async fn orders(&self, skip: u32, limit: u32) -> Work {
+        let query = OrderQuery {
+            tenant: Some(self.shop.tenant.clone()),
+            user: Some(self.user),
+            undelivered: false,
+            skip,
+            limit,
+        };
+        let page = self.shop.fleet.store.orders(query).await;
+        self.page(page.map(|page| Reply::Orders { rows: page.rows, total: page.total }))
+    }
+
+    /// A list of the fleet's troubles, for admins.
+    async fn set_aside(&self, skip: u32, limit: u32) -> Work {
+        if self.check(Right::Admin).is_err() {
+            return Work::Ready(Denied.into());
+        }
+        let page = self.shop.fleet.store.set_aside(skip, limit).await;
+        self.page(page.map(|page| Reply::SetAside { rows: page.rows, total: page.total }))
+    }
+
+    /// The answer that a command got long ago. An update that waited in the inbox may have been acted
+    /// on before the core's memory begins; the store remembers longer (law 2). Nothing when it was
+    /// not, or when whoever gave it may not any more: the core tells him so.
+    ///
+    /// # Errors
+    /// [`Reply::Unavailable`] when the store cannot be asked: it must not be given twice.
+    pub(super) async fn answered<Body>(
+        &self,
+        command: &Command<Body>,
+        right: Right,
+    ) -> Result<Option<Outcome>, Reply> {
+        if !self.late || self.check(right).is_err() {
+            return Ok(None);
+        }
+        let found = self.shop.fleet.store.outcome(command.key()).await;
+        found.map_err(|_| Reply::Unavailable)
     }
 
     async fn stock(&self, body: StockCommand) -> Work {
-        let Some(command) = self.command(body) else { return Work::Ready(Reply::Unavailable) };
-        plain(self.shop.fleet.core.stock().change(command, Vec::new()).await)
+        let right = body.right();
+        let Some(command) = self.command(self.id.as_str(), body) else {
+            return Work::Ready(Reply::Unavailable);
+        };
+        match self.answered(&command, right).await {
+            Ok(None) => plain(self.shop.fleet.core.stock().change(command, Vec::new()).await),
+            Ok(Some(outcome)) => Work::known(outcome),
+            Err(reply) => Work::Ready(reply),
+        }
     }
 
     async fn ledger(&self, body: LedgerCommand, records: Vec<Record>) -> Work {
@@ -158,7 +200,15 @@ impl Clerk<'_> {
             }
             _ => None,
         };
-        let Some(command) = self.command(body) else { return Work::Ready(Reply::Unavailable) };
+        let right = body.right();
+        let Some(command) = self.command(self.id.as_str(), body) else {
+            return Work::Ready(Reply::Unavailable);
+        };
+        match self.answered(&command, right).await {
+            Ok(None) => {}
+            Ok(Some(outcome)) => return Work::known(outcome),
+            Err(reply) => return Work::Ready(reply),
+        }
         let waiting = self.shop.fleet.core.ledger().execute(command, records).await;
         match (waiting, resumed) {
             (Ok(waiting), Some(tenant)) => self.then_resume(waiting, tenant),
@@ -178,9 +228,9 @@ impl Clerk<'_> {
         Work::Waiting(waiting, Box::new(finish))
     }
 
-    fn command<Body>(&self, body: Body) -> Option<Command<Body>> {
+    pub(super) fn command<Body>(&self, id: &str, body: Body) -> Option<Command<Body>> {
         let (tenant, caller) = (self.shop.tenant.clone(), Caller::User(self.user));
-        Some(Command { id: self.id.parse().ok()?, tenant, caller, body })
+        Some(Command { id: id.parse().ok()?, tenant, caller, body })
     }
 
     /// A purchase whose quote is gone may be one that was accepted long ago: the order says so.
@@ -212,7 +262,7 @@ impl Clerk<'_> {
     /// The token is tried before anything is stored; what is stored is sealed.
     async fn create_agent(&self, agent: AgentId, token: Secret, name: String) -> Work {
         if self.check(Right::Admin).is_err() {
-            return Work::Ready(Reply::Rejected(Denied.into()));
+            return Work::Ready(Denied.into());
         }
         let Ok(token) = token.expose().parse::<BotToken>() else {
             return Work::Ready(Reply::BadToken);
@@ -239,18 +289,13 @@ impl Clerk<'_> {
         let expires_at = fleet.clock.now() + fleet.settings.rules.owner_link_ttl;
         let code = self.link_print(&code);
         let body = LedgerCommand::CreateAgent { agent, name, bot, code };
-        let Work::Waiting(waiting, _) =
-            self.ledger(body, vec![Record::Token { tenant, sealed }]).await
-        else {
-            return Work::Ready(Reply::Busy);
-        };
         let finish = move |answer| match answer {
             Ok(Outcome::AgentCreated(agent)) => {
                 Reply::AgentCreated { agent, username, link, expires_at }
             }
             other => reply(other),
         };
-        Work::Waiting(waiting, Box::new(finish))
+        self.ledger(body, vec![Record::Token { tenant, sealed }]).await.finished_by(finish)
     }
 
     async fn renew_owner_link(&self, agent: AgentId) -> Work {
@@ -261,19 +306,14 @@ impl Clerk<'_> {
         let print = self.link_print(&code);
         let expires_at = fleet.clock.now() + fleet.settings.rules.owner_link_ttl;
         let body = LedgerCommand::RenewOwnerLink { agent: agent.clone(), code: print };
-        match self.ledger(body, Vec::new()).await {
-            Work::Ready(reply) => Work::Ready(reply),
-            Work::Waiting(waiting, _) => {
-                let finish = move |answer| match (answer, username) {
-                    (Ok(_), Some(username)) => {
-                        let link = Secret::new(format!("https://t.me/{username}?start=own_{code}"));
-                        Reply::AgentCreated { agent, username, link, expires_at }
-                    }
-                    (answer, _) => reply(answer),
-                };
-                Work::Waiting(waiting, Box::new(finish))
+        let finish = move |answer| match (answer, username) {
+            (Ok(_), Some(username)) => {
+                let link = Secret::new(format!("https://t.me/{username}?start=own_{code}"));
+                Reply::AgentCreated { agent, username, link, expires_at }
             }
-        }
+            (answer, _) => reply(answer),
+        };
+        self.ledger(body, Vec::new()).await.finished_by(finish)
     }
 
     /// The code of an invitation follows from the command that makes it and the vault's key, so a
@@ -309,47 +349,41 @@ impl Clerk<'_> {
         self.shop.tenant.agent().cloned()
     }
 
-    async fn agent_panel(&self) -> Result<Reply, StoreError> {
-        let Some(agent) = self.own_agent() else { return Ok(Reply::Rejected(Denied.into())) };
-        let money = self.shop.fleet.store.agent_balances(agent).await?;
-        Ok(Reply::AgentPanel {
+    async fn agent_panel(&self) -> Work {
+        let Some(agent) = self.own_agent() else { return Work::Ready(Denied.into()) };
+        let money = self.shop.fleet.store.agent_balances(agent).await;
+        self.page(money.map(|money| Reply::AgentPanel {
             pending: money.pending,
             available: money.available,
             held: money.held,
             paid: money.paid,
-        })
+        }))
     }
 
-    async fn withdrawals(
-        &self,
-        state: Option<WithdrawalState>,
-        skip: u32,
-        limit: u32,
-    ) -> Result<Reply, StoreError> {
+    async fn withdrawals(&self, state: Option<WithdrawalState>, skip: u32, limit: u32) -> Work {
         let agent = self.own_agent();
         if agent.is_none() && self.check(Right::Admin).is_err() {
-            return Ok(Reply::Rejected(Denied.into()));
+            return Work::Ready(Denied.into());
         }
         let query = WithdrawalQuery { agent, state, skip, limit };
-        let page = self.shop.fleet.store.withdrawals(query).await?;
-        Ok(Reply::Withdrawals { rows: page.rows, total: page.total })
+        let page = self.shop.fleet.store.withdrawals(query).await;
+        self.page(page.map(|page| Reply::Withdrawals { rows: page.rows, total: page.total }))
     }
 
-    async fn withdrawal(&self, id: crate::domain::id::WithdrawalId) -> Result<Reply, StoreError> {
+    async fn withdrawal(&self, id: WithdrawalId) -> Work {
         let agent = self.own_agent();
         if agent.is_none() && self.check(Right::Admin).is_err() {
-            return Ok(Reply::Rejected(Denied.into()));
+            return Work::Ready(Denied.into());
         }
-        let found = self.shop.fleet.store.withdrawal(id).await?;
-        let own = |agent: &AgentId| found.as_ref().is_some_and(|w| w.agent == *agent);
-        let visible = agent.as_ref().is_none_or(own);
-        Ok(Reply::Withdrawal(found.filter(|_| visible).map(Box::new)))
+        let found = self.shop.fleet.store.withdrawal(id).await;
+        let visible = |found: &Withdrawal| agent.as_ref().is_none_or(|own| found.agent == *own);
+        self.page(found.map(|found| Reply::Withdrawal(found.filter(visible).map(Box::new))))
     }
 
     fn bots(&self) -> Reply {
         match self.check(Right::Admin) {
             Ok(()) => Reply::Bots(self.shop.fleet.statuses.all()),
-            Err(denied) => Reply::Rejected(denied.into()),
+            Err(denied) => denied.into(),
         }
     }
 }

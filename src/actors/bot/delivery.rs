@@ -5,6 +5,7 @@
 //! customer who cannot be reached keeps the order in `awaiting`, and gets it at his next contact
 //! (DESIGN.md, section 3 and law 4).
 
+use super::crew::Crew;
 use super::goods::{self, FileGoods, Unopenable};
 use super::shop::Shop;
 use crate::domain::catalog::GoodsKind;
@@ -22,7 +23,7 @@ use crate::telegram::outbox::{Outgoing, SendResult};
 use crate::telegram::screen::Screen;
 use crate::telegram::screen::notices;
 use crate::telegram::text::Voice;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use tokio::sync::oneshot;
@@ -42,8 +43,8 @@ pub(super) struct Courier {
     once_more: Rc<RefCell<BTreeSet<OrderId>>>,
     /// Orders that wait for a contact with their customer.
     waiting: Rc<RefCell<BTreeMap<UserId, BTreeSet<OrderId>>>>,
-    /// Set when the run ends: the next run takes the orders up from the store.
-    stopped: Rc<Cell<bool>>,
+    /// Closed when the run ends: the next run takes the orders up from the store.
+    crew: Crew,
 }
 
 /// Why goods are sent.
@@ -68,24 +69,14 @@ enum Attempt {
 }
 
 impl Courier {
-    pub(super) fn new(shop: Rc<Shop>) -> Self {
+    pub(super) fn new(shop: Rc<Shop>, crew: Crew) -> Self {
         Self {
             shop,
             under_way: Rc::default(),
             once_more: Rc::default(),
             waiting: Rc::default(),
-            stopped: Rc::default(),
+            crew,
         }
-    }
-
-    /// Begins no attempt any more.
-    pub(super) fn stop(&self) {
-        self.stopped.set(true);
-    }
-
-    /// Whether the run has ended.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.get()
     }
 
     /// Takes up what an earlier run left, of one person or of all: sends what is pending, remembers
@@ -123,11 +114,9 @@ impl Courier {
     /// run or a deciding core left between two looks is found at the next.
     pub(super) async fn sweep(self) {
         const EVERY: Millis = Millis::from_secs(300);
-        while !self.stopped.get() {
+        loop {
             self.shop.fleet.clock.sleep(EVERY).await;
-            if !self.stopped.get()
-                && let Err(error) = self.recover(None).await
-            {
+            if let Err(error) = self.recover(None).await {
                 tracing::warn!(tenant = %self.shop.tenant, %error, "owed goods cannot be listed");
             }
         }
@@ -141,11 +130,11 @@ impl Courier {
     }
 
     fn set_out(&self, order: OrderId, errand: Errand) {
-        if !self.under_way.borrow_mut().insert(order.clone()) {
+        if self.crew.is_closed() || !self.under_way.borrow_mut().insert(order.clone()) {
             return;
         }
         let courier = self.clone();
-        actix_rt::spawn(async move {
+        self.crew.start(async move {
             courier.deliver(&order, errand).await;
             courier.under_way.borrow_mut().remove(&order);
             if courier.once_more.borrow_mut().remove(&order) {
@@ -176,13 +165,13 @@ impl Courier {
         let Errand { mut repeat, asked } = errand;
         let mut pause = RETRY_MIN;
         let mut sent = 0;
-        while !self.stopped.get() {
+        while !self.crew.is_closed() {
             let order = match self.shop.fleet.store.order(id.clone()).await {
                 Ok(Some(order)) => order,
                 Ok(None) => return,
                 Err(error) => {
                     tracing::warn!(order = %id, %error, "goods wait for the store");
-                    self.pause(&mut pause).await;
+                    self.rest(&mut pause).await;
                     continue;
                 }
             };
@@ -195,7 +184,7 @@ impl Courier {
             repeat = true;
             match attempt {
                 Attempt::Closed => return,
-                Attempt::Again => self.pause(&mut pause).await,
+                Attempt::Again => self.rest(&mut pause).await,
                 Attempt::Arrived => return self.arrived(&order).await,
                 Attempt::Await(cause) => return self.put_aside(&order, cause).await,
             }
@@ -220,6 +209,15 @@ impl Courier {
         }
         let body = LedgerCommand::AwaitCustomer { order: order.id.clone(), cause };
         self.record("wait", order, body).await;
+    }
+
+    /// A pause that the end of the run cuts short.
+    async fn rest(&self, pause: &mut Millis) {
+        tokio::select! {
+            biased;
+            () = self.crew.closing() => {}
+            () = self.pause(pause) => {}
+        }
     }
 
     async fn pause(&self, pause: &mut Millis) {
@@ -325,8 +323,8 @@ impl Courier {
         }
     }
 
-    /// Records where the goods are, until it is recorded, also when the run ends meanwhile: an order
-    /// must not stay pending for want of a permit, nor its goods be sent again.
+    /// Records where the goods are, until it is recorded; the end of the run waits for it as long as it
+    /// can: an order must not stay pending for want of a permit, nor its goods be sent again.
     async fn record(&self, what: &str, order: &Order, body: LedgerCommand) {
         let Ok(id) = format!("{what}:{}", order.id).parse() else { return };
         let (tenant, caller) = (order.tenant.clone(), Caller::System);

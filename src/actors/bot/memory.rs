@@ -2,13 +2,10 @@
 //! person is. The durable form is in the store; this is the part that is warm.
 
 use crate::domain::id::ChatId;
-use crate::store::batch::{DialogRecord, Profile};
+use crate::store::batch::{ChatState, DialogRecord, HANDLED_MAX, Profile};
 use crate::telegram::dialog::State;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Updates that one poll may leave unconfirmed, and so the most that can come again.
-const HANDLED_MAX: usize = 100;
 /// Chats kept warm by one bot; the others are read from the store at their next update.
 const WARM_MAX: usize = 2_000;
 
@@ -23,39 +20,44 @@ pub(super) struct Memory {
     pub(super) profile: Option<Profile>,
 }
 
-/// The durable form of a dialog: its state and the updates it has seen (decision 0005).
-#[derive(Deserialize, Serialize)]
-struct Stored {
-    /// The dialog's own versioned form.
-    state: String,
-    handled: VecDeque<u64>,
-}
-
-/// The warm chats of one bot.
+/// The warm chats of one bot, each with the moment it was put back, counted in such moments.
 #[derive(Debug, Default)]
-pub(super) struct Warm(BTreeMap<ChatId, Memory>);
+pub(super) struct Warm {
+    chats: BTreeMap<ChatId, (u64, Memory)>,
+    /// The same the other way round, the coldest first.
+    by_age: BTreeMap<u64, ChatId>,
+    moments: u64,
+}
 
 impl Warm {
     /// Takes a chat out; its worker puts it back.
     pub(super) fn take(&mut self, chat: ChatId) -> Option<Memory> {
-        self.0.remove(&chat)
+        let (moment, memory) = self.chats.remove(&chat)?;
+        self.by_age.remove(&moment);
+        Some(memory)
     }
 
-    /// Puts a chat back, at the expense of another when there are too many.
+    /// Puts a chat back, at the expense of the coldest when there are too many.
     pub(super) fn put(&mut self, chat: ChatId, memory: Memory) {
-        if self.0.len() >= WARM_MAX {
-            self.0.pop_first();
+        drop(self.take(chat));
+        if self.chats.len() >= WARM_MAX
+            && let Some((_, coldest)) = self.by_age.pop_first()
+        {
+            self.chats.remove(&coldest);
         }
-        self.0.insert(chat, memory);
+        self.moments += 1;
+        self.by_age.insert(self.moments, chat);
+        self.chats.insert(chat, (self.moments, memory));
     }
 }
 
 impl Memory {
     /// Reads what the store has. A state of another version begins anew; the handled updates stay.
     pub(super) fn read(record: Option<DialogRecord>, profile: Option<Profile>) -> Self {
-        let stored = record.and_then(|record| serde_json::from_str::<Stored>(&record.state).ok());
+        let stored =
+            record.and_then(|record| serde_json::from_str::<ChatState>(&record.state).ok());
         match stored {
-            Some(Stored { state, handled }) => {
+            Some(ChatState { state, handled }) => {
                 Self { state: State::from_json(&state), handled, profile }
             }
             None => Self { profile, ..Self::default() },
@@ -81,7 +83,30 @@ impl Memory {
     /// # Panics
     /// Never: a state is plain data.
     pub(super) fn stored(&self) -> String {
-        let stored = Stored { state: self.state.to_json(), handled: self.handled.clone() };
+        let stored = ChatState { state: self.state.to_json(), handled: self.handled.clone() };
         serde_json::to_string(&stored).expect("a text and numbers are plain data")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coldest_chat_makes_room() {
+        let chat = |number: usize| ChatId::new(i64::try_from(number).expect("a small number"));
+        let mut warm = Warm::default();
+        for number in 0..WARM_MAX {
+            warm.put(chat(number), Memory::default());
+        }
+        // The first is met again, so the second is the coldest.
+        let first = warm.take(chat(0)).expect("it is warm");
+        warm.put(chat(0), first);
+        warm.put(chat(WARM_MAX), Memory::default());
+        assert!(warm.take(chat(1)).is_none());
+        for number in (0..=WARM_MAX).filter(|number| *number != 1) {
+            assert!(warm.take(chat(number)).is_some(), "{number} is warm");
+        }
+        assert!(warm.by_age.is_empty());
     }
 }

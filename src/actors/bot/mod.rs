@@ -7,13 +7,17 @@
 
 mod chat;
 mod clerk;
+mod crew;
 mod delivery;
 mod goods;
 mod herald;
+mod inbox;
 mod mailroom;
 mod memory;
+mod say;
 mod shop;
 mod start;
+mod step;
 mod upload;
 
 pub use shop::{Fleet, Settings};
@@ -24,15 +28,12 @@ use crate::actors::supervisor::BotEnd;
 use crate::domain::id::TenantId;
 use crate::domain::sealed::{Fingerprint, Sealed};
 use crate::secret::Secret;
-use crate::store::batch::{InboxRecord, Record};
-use crate::telegram::inbound;
+use crate::telegram::inbound::{self, Inbound};
 use crate::telegram::update::{RawUpdate, Read};
 use crate::vault::{OpenError, Vault};
 use actix::{Actor, ActorContext, Context, Handler};
 use chat::Chats;
-use mailroom::{BatchOfUpdates, Job};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use tokio::sync::oneshot;
 
 /// A batch of updates; answered when each is handled or in the inbox.
@@ -66,7 +67,7 @@ impl Handler<Take> for BotActor {
         let survived = catch_unwind(AssertUnwindSafe(|| {
             let shop = self.chats.shop();
             shop.fleet.probe.at(Point::Bot, &shop.tenant.to_string());
-            self.take(message.updates, message.taken);
+            self.chats.take(message.updates, message.taken);
         }));
         if survived.is_err() {
             self.end(BotEnd::Panicked);
@@ -91,35 +92,23 @@ impl BotActor {
             let _ = ended.send(end);
         }
     }
-
-    /// Sends every update to its chat; the batch is taken when all are handled or spilled.
-    fn take(&self, updates: Vec<RawUpdate>, taken: oneshot::Sender<()>) {
-        let batch = Rc::new(BatchOfUpdates::default());
-        let mut jobs = Vec::with_capacity(updates.len());
-        for raw in updates {
-            if let Some(inbound) = read(&raw) {
-                jobs.push(self.chats.enter(raw, inbound, false, Some(&batch)));
-            }
-        }
-        let chats = self.chats.clone();
-        actix_rt::spawn(async move {
-            chats.settle(&batch, &jobs).await;
-            // The pump that waited is gone when the bot is ending; Telegram will repeat the batch.
-            let _ = taken.send(());
-        });
-    }
 }
 
-/// What a person did, if a person did anything.
-fn read(raw: &RawUpdate) -> Option<inbound::Inbound> {
-    match raw.read() {
+/// What a person did, if a person did anything; and whatever anybody wrote that holds a token: an
+/// edit, a post of a channel, a kind of message that nothing else is read from.
+fn read(raw: &RawUpdate) -> Option<Inbound> {
+    let known = match raw.read() {
         Read::Update(update) => inbound::read(raw.id, &update),
         Read::OtherKind => None,
         Read::Unreadable(unreadable) => {
             tracing::warn!(%unreadable, "an update is passed over");
             None
         }
+    };
+    if known.as_ref().is_some_and(|known| known.incoming.content.holds_token()) {
+        return known;
     }
+    inbound::overhear(raw).or(known)
 }
 
 /// Fingerprint and ciphertext of one line of goods, for whoever fills a shop without a chat.
@@ -154,68 +143,4 @@ pub fn open_token(vault: &Vault, tenant: &TenantId, sealed: &Sealed) -> Result<S
 
 fn token_owner(tenant: &TenantId) -> String {
     format!("token:{tenant}")
-}
-
-impl Chats {
-    /// Waits for a batch; what is not handled in time goes to the inbox, durably.
-    async fn settle(&self, batch: &BatchOfUpdates, jobs: &[Rc<Job>]) {
-        let fleet = &self.shop().fleet;
-        let spill_after = fleet.settings.spill_after;
-        loop {
-            tokio::select! {
-                biased;
-                () = batch.handled() => return,
-                () = fleet.clock.sleep(spill_after) => {}
-            }
-            // A full inbox stops the pump: what it cannot hold stays with Telegram.
-            if self.spilled() >= fleet.settings.inbox_max {
-                continue;
-            }
-            let late: Vec<_> =
-                jobs.iter().filter(|job| !job.is_done() && !job.spilled.get()).collect();
-            let records = late.iter().map(|job| self.spill(job)).collect();
-            if let Ok(mut waiting) = fleet.core.committer().save(records).await
-                && matches!(waiting.answer().await, Ok(Ok(_)))
-            {
-                for job in late {
-                    if !self.note_spilled(job) {
-                        self.unspill(job.raw.id).await;
-                    }
-                }
-                return;
-            }
-        }
-    }
-
-    /// An update for the inbox: sealed, because it may hold anything.
-    fn spill(&self, job: &Job) -> Record {
-        let text = job.raw.value.to_string();
-        let owner = inbox_owner(self.shop().bot.number(), job.raw.id);
-        let sealed = self.shop().fleet.vault.seal(&owner, text.as_bytes());
-        Record::InboxPut(InboxRecord { bot: self.shop().bot, update: job.raw.id, sealed })
-    }
-
-    /// Takes up what the last run left in the inbox.
-    async fn recover_inbox(&self) -> Result<(), crate::store::StoreError> {
-        let shop = self.shop();
-        let limit = u32::try_from(shop.fleet.settings.inbox_max).unwrap_or(u32::MAX);
-        for record in shop.fleet.store.inbox(shop.bot, limit).await? {
-            let owner = inbox_owner(record.bot.number(), record.update);
-            let opened = shop.fleet.vault.open(&owner, &record.sealed).ok();
-            let value = opened.and_then(|bytes| serde_json::from_slice(bytes.expose()).ok());
-            let raw = value.and_then(RawUpdate::new);
-            match raw.and_then(|raw| Some((read(&raw)?, raw))) {
-                Some((inbound, raw)) => drop(self.enter(raw, inbound, true, None)),
-                None => {
-                    tracing::error!(update = record.update, "a spilled update cannot be read");
-                    self.bury(record.update, "unreadable", true).await;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn inbox_owner(bot: i64, update: u64) -> String {
-    format!("inbox:{bot}:{update}")
 }

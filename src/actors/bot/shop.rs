@@ -72,12 +72,16 @@ pub struct Settings {
     pub plain_goods: bool,
     /// Updates that wait in one bot's inbox before it fetches no new ones.
     pub inbox_max: usize,
+    /// Updates of one chat that may wait; what comes beyond is given up.
+    pub chat_inbox_max: usize,
     /// Budgets of one bot's outbox.
     pub outbox: crate::telegram::outbox::Limits,
     /// How long a customer waits in silence before he is told that his order is being recorded.
     pub recording_after: Millis,
-    /// How long an update may take before its successors are spilled to the inbox.
+    /// How long an update may take before it is spilled to the inbox, so that the next are fetched.
     pub spill_after: Millis,
+    /// How long a bot that ends may take for what is under way and for what waits to be sent.
+    pub drain: Millis,
 }
 
 /// One bot.

@@ -1,9 +1,11 @@
 //! Starting a bot: token, outbox, what the last run left, actor, pump; and ending it in order.
 
 use super::chat::Chats;
+use super::crew::Crew;
 use super::delivery::Courier;
 use super::shop::{Fleet, Shop};
 use super::{BotActor, Halt, Take, open_token};
+use crate::actors::probe::Point;
 use crate::actors::supervisor::{BotEnd, BotFactory, BotNews, ReportLine, StopSwitch};
 use crate::domain::tenant::Tenant;
 use crate::telegram::client::Client;
@@ -50,7 +52,8 @@ impl BotFactory for Bots {
     }
 }
 
-/// One run of a bot, from its token to its end.
+/// One run of a bot, from its token to its end. Nothing of it is at work when it returns. It holds
+/// `stop` for as long as it lives: whoever stopped it learns by that when it has ended.
 async fn live(
     fleet: Fleet,
     pump: PumpConfig,
@@ -62,60 +65,116 @@ async fn live(
         Ok(client) => client,
         Err(reason) => return BotEnd::Failed(reason),
     };
-    let outbox =
-        Outbox::start(client.clone(), fleet.clock.clone(), fleet.settings.outbox, |work| {
-            drop(actix_rt::spawn(work));
-        });
     let shop = Rc::new(Shop {
         tenant: tenant.id.clone(),
         bot: tenant.bot.id,
         username: tenant.bot.username.clone(),
-        client: client.clone(),
-        outbox: outbox.clone(),
-        fleet: fleet.clone(),
+        outbox: open_outbox(&fleet, &client),
+        client,
+        fleet,
     });
-    let courier = Courier::new(shop.clone());
-    let chats = Chats::new(shop, courier.clone());
-    if let Err(error) = chats.recover_inbox().await {
-        return BotEnd::Failed(error.to_string());
-    }
-    if let Err(error) = courier.recover(None).await {
-        return BotEnd::Failed(error.to_string());
-    }
-    fleet.post.open(&tenant.id, line.run(), outbox);
-    actix_rt::spawn(publish_commands(fleet.clone(), client.clone()));
-    actix_rt::spawn(courier.clone().sweep());
-    let (ended, end) = oneshot::channel();
-    let actor = BotActor { chats, ended: Some(ended) }.start();
-    let ear = Ear { bot: actor.clone(), line: line.clone() };
-    let random = fleet.random.clone();
-    let draw = move || {
-        let mut bytes = [0; 8];
-        random.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
-    let (hold, signal) = stop_pair();
-    let pump = Pump::new(client, fleet.clock.clone(), pump, ear, draw);
-    let end = tokio::select! {
-        biased;
-        _ = stop.wait_for(|stop| *stop) => BotEnd::Stopped,
-        // An actor that drops its end unused died of a panic.
-        end = end => end.unwrap_or(BotEnd::Panicked),
-        ended = pump.run(signal) => match ended {
-            Ended::Stopped => BotEnd::Stopped,
-            Ended::TokenRefused => BotEnd::TokenRefused,
-            Ended::Conflict => BotEnd::Conflict,
-        },
-    };
-    drop(hold);
-    courier.stop();
-    // After a conflict or a failure the bot can still send: its owner is told through it.
-    if matches!(end, BotEnd::Stopped | BotEnd::TokenRefused) {
-        fleet.post.close(&tenant.id, line.run());
-    }
-    // An actor that is gone needs no telling.
-    let _ = actor.send(Halt).await;
+    let run = Run { shop, crew: Crew::default() };
+    let end = AssertUnwindSafe(run.work(pump, line, &mut stop)).catch_unwind().await;
+    let end = end.unwrap_or(BotEnd::Panicked);
+    run.finish(&end, line).await;
     end
+}
+
+/// What works for one run. Whichever way the run ends, a panic included, all of it ends with it.
+struct Run {
+    shop: Rc<Shop>,
+    crew: Crew,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.crew.dismiss();
+        self.shop.outbox.close();
+    }
+}
+
+impl Run {
+    /// Takes up what the last run left, then listens until something ends it.
+    async fn work(
+        &self,
+        pump: PumpConfig,
+        line: &ReportLine,
+        stop: &mut watch::Receiver<bool>,
+    ) -> BotEnd {
+        let Self { shop, crew } = self;
+        let courier = Courier::new(shop.clone(), crew.clone());
+        let chats = Chats::new(shop.clone(), courier.clone(), crew.clone());
+        if let Err(error) = chats.recover_inbox().await {
+            return BotEnd::Failed(error.to_string());
+        }
+        if let Err(error) = courier.recover(None).await {
+            return BotEnd::Failed(error.to_string());
+        }
+        let fleet = &shop.fleet;
+        fleet.post.open(&shop.tenant, line.run(), shop.outbox.clone());
+        crew.keep(publish_commands(fleet.clone(), shop.client.clone()));
+        crew.keep(courier.sweep());
+        fleet.probe.at(Point::Run, &shop.tenant.to_string());
+        let (ended, end) = oneshot::channel();
+        let actor = BotActor { chats, ended: Some(ended) }.start();
+        let ear = Ear { bot: actor.clone(), line: line.clone() };
+        let random = fleet.random.clone();
+        let draw = move || {
+            let mut bytes = [0; 8];
+            random.fill(&mut bytes);
+            u64::from_le_bytes(bytes)
+        };
+        let (hold, signal) = stop_pair();
+        let pump = Pump::new(shop.client.clone(), fleet.clock.clone(), pump, ear, draw);
+        let end = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => BotEnd::Stopped,
+            // An actor that drops its end unused died of a panic.
+            end = end => end.unwrap_or(BotEnd::Panicked),
+            ended = pump.run(signal) => match ended {
+                Ended::Stopped => BotEnd::Stopped,
+                Ended::TokenRefused => BotEnd::TokenRefused,
+                Ended::Conflict => BotEnd::Conflict,
+            },
+        };
+        drop(hold);
+        // An actor that is gone needs no telling.
+        let _ = actor.send(Halt).await;
+        end
+    }
+
+    /// Lets what is under way finish and what waits go out, for a while; then ends the rest. What is
+    /// durable comes again in the next run.
+    async fn finish(self, end: &BotEnd, line: &ReportLine) {
+        let Shop { fleet, tenant, outbox, client, .. } = &*self.shop;
+        self.crew.close();
+        tokio::select! {
+            biased;
+            () = async {
+                self.crew.idle().await;
+                outbox.drained().await;
+            } => {}
+            () = fleet.clock.sleep(fleet.settings.drain) => {
+                tracing::warn!(%tenant, waiting = outbox.stats().queued,
+                    "a bot ends before all is done; what is durable comes again");
+            }
+        }
+        self.crew.dismiss();
+        self.crew.idle().await;
+        outbox.close();
+        if matches!(end, BotEnd::Stopped | BotEnd::TokenRefused) {
+            fleet.post.close(tenant, line.run());
+        } else {
+            // After a conflict or a failure the bot can still send: its owner is told through it.
+            fleet.post.open(tenant, line.run(), open_outbox(fleet, client));
+        }
+    }
+}
+
+fn open_outbox(fleet: &Fleet, client: &Client) -> Outbox {
+    Outbox::start(client.clone(), fleet.clock.clone(), fleet.settings.outbox, |work| {
+        drop(actix_rt::spawn(work));
+    })
 }
 
 /// The client of a tenant's bot, or why there is none, in words without any secret.

@@ -4,11 +4,10 @@
 //! [`ITEMS_PER_COMMAND`], whatever the others are. Contents that were ever in the stockroom, sold ones
 //! included, are not taken again.
 
+use super::clerk::{self, Clerk};
 use super::goods::{self, FileGoods};
-use super::shop::Shop;
 use crate::domain::catalog::GoodsKind;
-use crate::domain::command::{Caller, Command};
-use crate::domain::id::{ProductId, UserId};
+use crate::domain::id::ProductId;
 use crate::domain::outcome::Outcome;
 use crate::domain::rejection::Rejection;
 use crate::domain::sealed::Fingerprint;
@@ -26,11 +25,9 @@ const TEXT_FILE_MAX_MB: u32 = 2;
 /// Lines that are looked at in one go.
 const BREATH: u32 = 256;
 
-/// Who uploads, to what, and by which command id.
+/// Who uploads, and to what.
 pub(super) struct Upload<'a> {
-    pub(super) shop: &'a Shop,
-    pub(super) user: UserId,
-    pub(super) id: &'a str,
+    pub(super) clerk: &'a Clerk<'a>,
     pub(super) product: ProductId,
 }
 
@@ -61,7 +58,7 @@ impl Upload<'_> {
             return refusal;
         }
         let max_mb = TEXT_FILE_MAX_MB;
-        let bytes = match self.shop.client.download(file_id, megabytes(max_mb)).await {
+        let bytes = match self.clerk.shop.client.download(file_id, megabytes(max_mb)).await {
             Ok(bytes) => bytes,
             Err(ApiError::TooLarge) => return Reply::BadFile(FileProblem::TooLarge { max_mb }),
             Err(_) => return Reply::BadFile(FileProblem::Download),
@@ -81,8 +78,8 @@ impl Upload<'_> {
         if let Some(refusal) = self.refuse_unless(GoodsKind::File) {
             return refusal;
         }
-        let max_mb = self.shop.fleet.settings.file_max_mb;
-        let bytes = match self.shop.client.download(file_id, megabytes(max_mb)).await {
+        let max_mb = self.clerk.shop.fleet.settings.file_max_mb;
+        let bytes = match self.clerk.shop.client.download(file_id, megabytes(max_mb)).await {
             Ok(bytes) if bytes.is_empty() => return Reply::BadFile(FileProblem::Empty),
             Ok(bytes) => bytes,
             Err(ApiError::TooLarge) => {
@@ -93,7 +90,7 @@ impl Upload<'_> {
         let content = FileGoods { name, bytes: bytes.to_vec() }.encode();
         let (print, sealed) = self.seal_elsewhere(content).await;
         let mut report = UploadReport::default();
-        match self.shop.fleet.store.known_contents(vec![print]).await {
+        match self.clerk.shop.fleet.store.known_contents(vec![print]).await {
             Ok(known) if known.is_empty() => {}
             Ok(_) => {
                 report.present.push(1);
@@ -101,8 +98,8 @@ impl Upload<'_> {
             }
             Err(_) => return Reply::Unavailable,
         }
-        let now = self.shop.fleet.clock.now();
-        if self.shop.fleet.store.put_blob(print, sealed, now).await.is_err() {
+        let now = self.clerk.shop.fleet.clock.now();
+        if self.clerk.shop.fleet.store.put_blob(print, sealed, now).await.is_err() {
             return Reply::Unavailable;
         }
         match self.command(vec![print], Vec::new()).await {
@@ -114,7 +111,7 @@ impl Upload<'_> {
     }
 
     fn refuse_unless(&self, kind: GoodsKind) -> Option<Reply> {
-        let view = self.shop.fleet.core.views().read();
+        let view = self.clerk.shop.fleet.core.views().read();
         match view.catalog.products.get(&self.product) {
             None => Some(Reply::Rejected(Rejection::Stock(StockRejection::UnknownProduct))),
             Some(product) if product.kind != kind => Some(Reply::BadFile(FileProblem::NotText)),
@@ -127,9 +124,10 @@ impl Upload<'_> {
         &self,
         content: Vec<u8>,
     ) -> (Fingerprint, crate::domain::sealed::Sealed) {
-        let (vault, plain) = (self.shop.fleet.vault.clone(), self.shop.fleet.settings.plain_goods);
+        let (vault, plain) =
+            (self.clerk.shop.fleet.vault.clone(), self.clerk.shop.fleet.settings.plain_goods);
         let (done, sealed) = tokio::sync::oneshot::channel();
-        self.shop.fleet.placement.in_background(Box::pin(async move {
+        self.clerk.shop.fleet.placement.in_background(Box::pin(async move {
             let print = goods::fingerprint(&vault, &content);
             let _ = done.send((print, goods::seal(&vault, plain, print, &content)));
         }));
@@ -148,7 +146,7 @@ impl Upload<'_> {
                 tokio::task::yield_now().await;
             }
             let text = line.expose().trim();
-            let content = goods::fingerprint(&self.shop.fleet.vault, text.as_bytes());
+            let content = goods::fingerprint(&self.clerk.shop.fleet.vault, text.as_bytes());
             if text.is_empty() {
                 report.blank.push(number);
             } else if text.chars().count() > LINE_MAX || text.chars().any(unprintable) {
@@ -171,7 +169,7 @@ impl Upload<'_> {
         let mut known = BTreeSet::new();
         for part in goods.chunks(ITEMS_PER_COMMAND) {
             let contents = part.iter().map(|good| good.content).collect();
-            let found = self.shop.fleet.store.known_contents(contents).await;
+            let found = self.clerk.shop.fleet.store.known_contents(contents).await;
             known.extend(found.map_err(|_| Reply::Unavailable)?);
         }
         let (present, new): (Vec<_>, Vec<_>) =
@@ -181,8 +179,8 @@ impl Upload<'_> {
     }
 
     async fn add(&self, goods: Vec<Good>, mut report: UploadReport) -> Reply {
-        let vault = &self.shop.fleet.vault;
-        let plain = self.shop.fleet.settings.plain_goods;
+        let vault = &self.clerk.shop.fleet.vault;
+        let plain = self.clerk.shop.fleet.settings.plain_goods;
         for goods in goods.chunks(ITEMS_PER_COMMAND) {
             let records = goods
                 .iter()
@@ -221,16 +219,19 @@ impl Upload<'_> {
         // Named by its content, not by its number: an upload that begins again after a crash leaves
         // out what is on the shelf, and its parts are cut elsewhere.
         let first = items.first().map(ToString::to_string).unwrap_or_default();
-        let id = format!("{}:{first}", self.id);
-        let command = Command {
-            id: id.parse().map_err(|_| Reply::Unavailable)?,
-            tenant: self.shop.tenant.clone(),
-            caller: Caller::User(self.user),
-            body: StockCommand::AddItems { product: self.product, items },
+        let id = format!("{}:{first}", self.clerk.id);
+        let body = StockCommand::AddItems { product: self.product, items };
+        let right = body.right();
+        let command = self.clerk.command(&id, body).ok_or(Reply::Unavailable)?;
+        let answer = match self.clerk.answered(&command, right).await? {
+            Some(outcome) => Ok(outcome),
+            None => {
+                let stock = self.clerk.shop.fleet.core.stock();
+                let mut waiting = stock.change(command, records).await.map_err(clerk::refused)?;
+                waiting.answer().await.map_err(clerk::refused)?
+            }
         };
-        let waiting = self.shop.fleet.core.stock().change(command, records).await;
-        let mut waiting = waiting.map_err(super::clerk::refused)?;
-        match waiting.answer().await.map_err(super::clerk::refused)? {
+        match answer {
             Ok(Outcome::ItemsAdded(report)) => Ok(report.duplicates),
             Ok(_) => Ok(Vec::new()),
             Err(rejection) => Err(Reply::Rejected(rejection)),

@@ -5,12 +5,12 @@
 //! business before it, and then applies them.
 
 use super::caused::caused;
-use super::{Findings, Violation, command_id};
+use super::{Check, Findings, Violation, command_id};
 use crate::domain::access::Access;
 use crate::domain::chronicle::Chronicle;
-use crate::domain::command::{Answered, Caller, CommandKey};
+use crate::domain::command::{Answered, Caller};
 use crate::domain::event::{CoreCommand, Event};
-use crate::domain::ledger::{Account, Entry, LedgerEvent};
+use crate::domain::ledger::{Account, Entry, LedgerEvent, Transfer};
 use crate::domain::order::Delivery;
 use crate::domain::stock::StockEvent;
 use crate::domain::time::Millis;
@@ -21,6 +21,21 @@ use std::fmt::Display;
 /// How long a command's id must not be accepted again (law 2).
 const IDS_ARE_KEPT: Millis = Millis::from_hours(72);
 
+/// The checks that [`follow`] makes.
+pub const CHECKS: &[Check] = &[
+    Check::new(2, "events_are_of_their_command"),
+    Check::new(2, "commands_are_answered_once"),
+    Check::new(2, "ids_are_used_once"),
+    Check::new(3, "nobody_gave_what_he_had_not"),
+    Check::new(3, "transfers_move_something"),
+    Check::new(3, "withdrawals_keep_their_path"),
+    Check::new(3, "profit_was_there_when_taken"),
+    Check::new(4, "items_are_sold_once"),
+    Check::new(4, "delivered_stays_delivered"),
+    Check::new(6, "commands_come_from_who_may"),
+    Check::new(9, "deposits_keep_their_way"),
+];
+
 /// Checks one recorded command and its facts, then makes the facts part of `chronicle`.
 pub fn follow(
     chronicle: &mut Chronicle,
@@ -28,13 +43,17 @@ pub fn follow(
     events: &[Event],
     found: &mut Vec<Violation>,
 ) {
-    let id = command_id(&key(command));
+    let id = command_id(&command.key());
     authorised(chronicle, command, &id, found);
     answered_once(chronicle, command, events, &id, found);
-    for event in events {
-        if answer(event).is_none() && !caused(command, event, chronicle) {
-            Findings::new(2, "events_are_of_their_command", found)
-                .add(&id, format!("cannot have caused {}", kind(event)));
+    for (place, event) in events.iter().enumerate() {
+        let mut findings = Findings::new(2, "events_are_of_their_command", found);
+        if answer(event).is_some() {
+            // Whose answer it is was looked at above.
+        } else if events[..place].contains(event) {
+            findings.add(&id, format!("caused {} twice", kind(event)));
+        } else if !caused(command, event, chronicle) {
+            findings.add(&id, format!("cannot have caused {}", kind(event)));
         }
         possible(chronicle, event, found);
         chronicle.apply(event);
@@ -95,7 +114,7 @@ fn answered_once(
     id: &str,
     found: &mut Vec<Violation>,
 ) {
-    let key = key(command);
+    let key = command.key();
     let remembered = match command {
         CoreCommand::Stock(_) => true,
         CoreCommand::Ledger(command) => crate::domain::ledger::is_remembered(&command.body),
@@ -201,6 +220,7 @@ fn possible_ledger(chronicle: &Chronicle, event: &LedgerEvent, found: &mut Vec<V
                     format!("moved {}", transfer.amount),
                 );
             }
+            deposits(transfer, found);
         }
         LedgerEvent::EntriesAllocated { withdrawal, allocations, taken: true, .. } => {
             let mut findings = Findings::new(3, "profit_was_there_when_taken", found);
@@ -228,6 +248,25 @@ fn possible_ledger(chronicle: &Chronicle, event: &LedgerEvent, found: &mut Vec<V
     }
 }
 
+/// Law 9: what came in through a channel is a customer's or waits in *unmatched*, and leaves that for
+/// a customer only.
+fn deposits(transfer: &Transfer, found: &mut Vec<Violation>) {
+    use Account as A;
+    let Transfer { from, to, amount } = transfer;
+    let came_in = |account: &A| matches!(account, A::ExternalDeposits(_) | A::Unmatched);
+    let on_its_way = matches!(
+        (from, to),
+        (A::ExternalDeposits(_), A::Customer(..) | A::Unmatched) | (A::Unmatched, A::Customer(..))
+    );
+    if (came_in(from) || came_in(to)) && !on_its_way {
+        Findings::new(9, "deposits_keep_their_way", found).pair(
+            from,
+            to,
+            format!("{amount} of what came in went astray"),
+        );
+    }
+}
+
 fn new_id(id: impl Display, known: bool, found: &mut Vec<Violation>) {
     if known {
         Findings::new(2, "ids_are_used_once", found).add(id, "was given a second time");
@@ -239,13 +278,6 @@ const fn answer(event: &Event) -> Option<&Answered> {
         Event::Stock(StockEvent::Answered(answered))
         | Event::Ledger(LedgerEvent::Answered(answered)) => Some(answered),
         Event::Stock(_) | Event::Ledger(_) => None,
-    }
-}
-
-fn key(command: &CoreCommand) -> CommandKey {
-    match command {
-        CoreCommand::Stock(command) => command.key(),
-        CoreCommand::Ledger(command) => command.key(),
     }
 }
 

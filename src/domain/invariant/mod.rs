@@ -42,6 +42,22 @@ pub struct Invariant {
     check: fn(&Chronicle, &mut Findings<'_>),
 }
 
+/// The name of a check, for reports and lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Check {
+    /// The law it serves.
+    pub law: u8,
+    /// Its name in reports; stable, scripts may look for it.
+    pub name: &'static str,
+}
+
+impl Check {
+    /// The check `name`, which serves `law`.
+    pub const fn new(law: u8, name: &'static str) -> Self {
+        Self { law, name }
+    }
+}
+
 /// Every invariant, law by law.
 pub const INVARIANTS: &[Invariant] = &[
     rule(2, "answers_refer_to_what_exists", shops::answers_refer),
@@ -78,6 +94,7 @@ pub const INVARIANTS: &[Invariant] = &[
     rule(7, "shops_exist", shops::they_exist),
     rule(7, "bots_serve_one_shop", shops::bots_serve_one_shop),
     rule(7, "customers_own_what_they_paid_in", money::customers_own_what_they_paid_in),
+    rule(9, "deposits_have_a_record", money::deposits_have_a_record),
     rule(13, "documents_are_filed_by_their_id", shops::filed_by_their_id),
 ];
 

@@ -137,22 +137,7 @@ pub(super) fn compare(
     of: &str,
     findings: &mut Findings<'_>,
 ) {
-    let holders = chronicle.balances.keys().filter_map(|held| match held {
-        Account::AgentPending(agent)
-        | Account::AgentAvailable(agent)
-        | Account::AgentHeld(agent) => Some(agent),
-        Account::Customer(..)
-        | Account::Revenue
-        | Account::FeeIncome
-        | Account::ExternalDeposits(_)
-        | Account::ExternalPayouts
-        | Account::Unmatched
-        | Account::Adjustments
-        | Account::Opening
-        | Account::LegacyWallet(_)
-        | Account::LegacyDebt
-        | Account::LegacyRounding => None,
-    });
+    let holders = chronicle.balances.keys().filter_map(Account::agent);
     let agents: BTreeSet<&AgentId> = holders.chain(sums.keys().copied()).collect();
     for agent in agents {
         let account = account(agent);

@@ -60,21 +60,10 @@ pub(super) fn they_exist(chronicle: &Chronicle, findings: &mut Findings<'_>) {
         need(&credit.tenant, &Account::Customer(credit.tenant.clone(), credit.user));
     }
     for account in chronicle.balances.keys() {
-        match account {
-            Account::Customer(tenant, _) => need(tenant, account),
-            Account::AgentPending(agent)
-            | Account::AgentAvailable(agent)
-            | Account::AgentHeld(agent) => need(&shop(agent), account),
-            Account::Revenue
-            | Account::FeeIncome
-            | Account::ExternalDeposits(_)
-            | Account::ExternalPayouts
-            | Account::Unmatched
-            | Account::Adjustments
-            | Account::Opening
-            | Account::LegacyWallet(_)
-            | Account::LegacyDebt
-            | Account::LegacyRounding => {}
+        if let Account::Customer(tenant, _) = account {
+            need(tenant, account);
+        } else if let Some(agent) = account.agent() {
+            need(&shop(agent), account);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Accounts and the book: double entry, immutable transfers, a sum of zero (DESIGN.md, law 3).
 
-use crate::domain::id::{AgentId, TenantId, UserId};
+use crate::domain::id::{AgentId, TenantId, UserId, text_serde};
 use crate::domain::money::Money;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -41,6 +41,28 @@ pub enum Account {
     LegacyDebt,
     /// What rounding in the old system left over.
     LegacyRounding,
+}
+
+impl Account {
+    /// The agent whose profit it holds.
+    pub const fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Self::AgentPending(agent) | Self::AgentAvailable(agent) | Self::AgentHeld(agent) => {
+                Some(agent)
+            }
+            Self::Customer(..)
+            | Self::Revenue
+            | Self::FeeIncome
+            | Self::ExternalDeposits(_)
+            | Self::ExternalPayouts
+            | Self::Unmatched
+            | Self::Adjustments
+            | Self::Opening
+            | Self::LegacyWallet(_)
+            | Self::LegacyDebt
+            | Self::LegacyRounding => None,
+        }
+    }
 }
 
 /// A way money comes in.
@@ -193,18 +215,7 @@ impl Channel {
     }
 }
 
-impl Serialize for Account {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Account {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+text_serde!(Account);
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ mod tests;
 pub use answer::{Complaint, Outcome, Poll, Refusal, bot_json};
 pub use faults::{FAULTS_MAX, Fault, FaultKind, Strike};
 pub use files::Upload;
-pub use people::{Person, Post, Sent, Tap};
+pub use people::{Person, Post, Rewrite, Sent, Tap};
 pub use records::{
     BotRecord, Change, ChatRecord, Content, Entity, Event, FileRecord, MessageRecord, QueryRecord,
     Rich, TapAnswer, UpdateRecord, UserRecord,

@@ -59,6 +59,22 @@ pub struct Tap {
     pub data: String,
 }
 
+/// A person's new words for an own message.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rewrite {
+    /// The bot's user name.
+    pub bot: String,
+    /// Who wrote the message.
+    pub user_id: i64,
+    /// Where; without it, the private chat.
+    pub chat_id: Option<i64>,
+    /// Which message.
+    pub message_id: i64,
+    /// The new text, or caption of a document.
+    pub text: String,
+}
+
 /// What became of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -163,6 +179,41 @@ impl World {
             self.push_update(now, bot_id, "message", &shown);
         }
         Ok(Sent { message_id })
+    }
+
+    /// A person edits an own message.
+    ///
+    /// # Errors
+    /// When there is no such bot, no such message of this person, or the text is none.
+    pub fn rewrite(&mut self, now: Timestamp, edit: &Rewrite) -> Result<(), Complaint> {
+        let bot = self.named(&edit.bot)?;
+        let bot_id = bot.record.id;
+        let chat_id = edit.chat_id.unwrap_or(edit.user_id);
+        let messages = bot.chats.get(&chat_id).map(|chat| &chat.messages);
+        let old = messages.and_then(|messages| messages.get(&edit.message_id));
+        let old = old
+            .filter(|message| message.from == edit.user_id)
+            .ok_or_else(|| Complaint::bad("this person has no such message there"))?;
+        let old = MessageRecord::clone(old);
+        let text = rich::typed(&edit.text);
+        let (content, max) = match old.content {
+            Content::Document { file, .. } => {
+                (Content::Document { file, caption: text.clone() }, rich::CAPTION_MAX)
+            }
+            Content::Photo { file, .. } => {
+                (Content::Photo { file, caption: text.clone() }, rich::CAPTION_MAX)
+            }
+            Content::Text(_) => (Content::Text(text.clone()), rich::TEXT_MAX),
+        };
+        if !(1..=max).contains(&rich::units(&text.text)) {
+            return Err(Complaint::bad(format!("the text must be 1 to {max} UTF-16 units")));
+        }
+        let edited = Some(seconds(now));
+        self.put_message(bot_id, chat_id, MessageRecord { content, edited, ..old });
+        if let Some(shown) = self.message_by_id(bot_id, chat_id, edit.message_id) {
+            self.push_update(now, bot_id, "edited_message", &shown);
+        }
+        Ok(())
     }
 
     /// A person blocks or unblocks a bot.

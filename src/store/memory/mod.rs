@@ -9,7 +9,7 @@ mod state;
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile, Record};
 use super::journal::{self, StoredRecord};
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, Store, StoreError};
 use crate::clock::SharedClock;
 use crate::domain::chronicle::Chronicle;
@@ -20,6 +20,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
 use draft::{Contradiction, Draft};
@@ -183,6 +184,24 @@ fn agent_balances(state: &State, agent: &AgentId) -> AgentBalances {
     }
 }
 
+/// Everything that was given up, newest first.
+fn set_aside(state: &State) -> Vec<SetAside> {
+    let commands = state.docs.quarantined.iter().map(|(key, (what, at))| SetAside::Command {
+        key: key.clone(),
+        what: what.clone(),
+        at: *at,
+    });
+    let updates = state.dead_letters.iter().map(|((bot, update), (reason, at))| SetAside::Update {
+        bot: *bot,
+        update: *update,
+        reason: reason.clone(),
+        at: *at,
+    });
+    let mut all: Vec<SetAside> = commands.chain(updates).collect();
+    all.sort_by_key(|given_up| std::cmp::Reverse(given_up.at()));
+    all
+}
+
 fn goods(state: &State, item: ItemId) -> Result<(Fingerprint, Sealed), StoreError> {
     let missing = |what: &str| StoreError::Corrupt(format!("there is no {what}{item}"));
     let content = state.docs.items.get(&item).ok_or_else(|| missing(""))?.content;
@@ -303,6 +322,10 @@ impl Store for MemoryStore {
         self.read(|state| (state.head.clone(), state.docs.clone()))
     }
 
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.read(State::unjournalled)
+    }
+
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {
         self.read(|state| {
             let missing = |item: &&ItemId| goods(state, **item).is_err();
@@ -333,6 +356,10 @@ impl Store for MemoryStore {
             let of_bot = state.inbox.iter().filter(|spilled| spilled.bot == bot);
             of_bot.take(limit as usize).cloned().collect()
         })
+    }
+
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>> {
+        self.read(move |state| page(set_aside(state).iter(), skip, limit))
     }
 
     fn meta(&self, name: &'static str) -> Answer<Option<String>> {

@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::{Txid, Withdrawal, WithdrawalStatus};
 use crate::store::batch::{DialogRecord, InboxRecord, Profile};
 use crate::store::journal::{GENESIS, StoredRecord};
+use crate::store::query::{DeadLetter, Unjournalled};
 use crate::store::{Head, Loaded};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +133,21 @@ impl State {
             self.docs.answers.values().filter(|answered| answered.at >= since).cloned().collect();
         recent.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
         recent.into_iter().partition(|answered| self.stock_answers.contains(&answered.key))
+    }
+
+    /// What the journal does not explain. Nothing is kept twice here, so nothing can go astray.
+    pub(super) fn unjournalled(&self) -> Unjournalled {
+        let letter = |(&(bot, update), (reason, at)): (&(UserId, u64), &(String, Timestamp))| {
+            DeadLetter { bot, update, reason: reason.clone(), at: *at }
+        };
+        Unjournalled {
+            dialogs: self.dialogs.values().cloned().collect(),
+            profiles: self.profiles.values().cloned().collect(),
+            inbox: self.inbox.iter().map(|spilled| (spilled.bot, spilled.update)).collect(),
+            dead_letters: self.dead_letters.iter().map(letter).collect(),
+            empty_accounts: Vec::new(),
+            astray: Vec::new(),
+        }
     }
 
     /// Whether this transaction paid a withdrawal.

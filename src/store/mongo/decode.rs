@@ -6,7 +6,7 @@ use super::row::Row;
 use crate::domain::catalog::{Category, GoodsKind, Product};
 use crate::domain::chronicle::{Credit, ItemRecord};
 use crate::domain::command::{Answered, Caller, CommandKey};
-use crate::domain::id::{CategoryId, EntryId, ItemId, ProductId, UserId, WithdrawalId};
+use crate::domain::id::{CategoryId, EntryId, ItemId, ProductId, TenantId, UserId, WithdrawalId};
 use crate::domain::ledger::{Account, Entry};
 use crate::domain::money::Money;
 use crate::domain::order::{AwaitCause, Delivery, Order};
@@ -17,6 +17,7 @@ use crate::domain::tenant::{BotIdentity, OwnerLink, Tenant, TenantStatus, Terms}
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::{Withdrawal, WithdrawalState, WithdrawalStatus};
 use crate::store::Head;
+use crate::store::batch::Profile;
 use mongodb::bson::RawBsonRef;
 
 pub(super) fn head(row: &Row<'_>) -> Result<Head, Failure> {
@@ -25,7 +26,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<Head, Failure> {
 
 pub(super) fn order(row: &Row<'_>) -> Result<Order, Failure> {
     let item = |value: RawBsonRef<'_>| value.as_i64().and_then(|number| u64::try_from(number).ok());
-    let order = Order {
+    Ok(Order {
         id: row.parsed("_id")?,
         tenant: row.parsed("tenant")?,
         user: user(row, "user_id")?,
@@ -37,16 +38,7 @@ pub(super) fn order(row: &Row<'_>) -> Result<Order, Failure> {
         items: row.list("items", item)?.into_iter().map(ItemId::new).collect(),
         placed_at: row.time("time")?,
         delivery: delivery(&row.inner("delivery")?)?,
-    };
-    // What is said twice is said the same, or somebody else has written.
-    let seller = row.inner("sold_by")?;
-    let agent = seller.maybe("agent_id", |row, field| row.text(field))?;
-    let same = agent == order.tenant.agent().map(ToString::to_string).as_deref()
-        && seller.text("type")? == if agent.is_some() { "agent" } else { "master" }
-        && usize::try_from(row.int("count")?) == Ok(order.quantity())
-        && row.flag("delivered")? == order.delivery.is_done()
-        && row.decimal("markup_value")? == order.price.unit.decimal() - order.price.base.decimal();
-    if same { Ok(order) } else { Err(row.damaged("_id", &"its fields contradict one another")) }
+    })
 }
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, Failure> {
@@ -67,12 +59,16 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Failure> {
 
 pub(super) fn item(row: &Row<'_>) -> Result<(ItemId, ItemRecord), Failure> {
     let order = row.maybe("order_id", Row::parsed)?;
-    let sold = row.int("state")? == 1;
-    if sold != order.is_some() {
-        return Err(row.damaged("state", &"it contradicts the order"));
-    }
     let (id, product, content) = shelved(row)?;
     Ok((id, ItemRecord { product, content, order }))
+}
+
+/// An item that is for sale; one that says so and has an order must never be sold again.
+pub(super) fn unsold(row: &Row<'_>) -> Result<(ItemId, ProductId, Fingerprint), Failure> {
+    if row.has("order_id")? {
+        return Err(row.damaged("state", &"it contradicts the order"));
+    }
+    shelved(row)
 }
 
 /// Number, product and content of an item.
@@ -107,7 +103,7 @@ fn kind(row: &Row<'_>) -> Result<GoodsKind, Failure> {
 }
 
 pub(super) fn entry(row: &Row<'_>) -> Result<Entry, Failure> {
-    let entry = Entry {
+    Ok(Entry {
         id: EntryId::new(row.count("_id")?),
         agent: row.parsed("agent_id")?,
         order: row.parsed("order_id")?,
@@ -116,12 +112,7 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, Failure> {
         earned_at: row.time("created_at")?,
         mature_at: row.time("mature_at")?,
         matured_at: row.maybe("matured_at", Row::time)?,
-    };
-    if row.text("status")? == encode::entry_status(&entry) {
-        Ok(entry)
-    } else {
-        Err(row.damaged("status", &"it contradicts the other fields"))
-    }
+    })
 }
 
 pub(super) fn withdrawal(row: &Row<'_>) -> Result<Withdrawal, Failure> {
@@ -248,6 +239,26 @@ pub(super) fn answered(row: &Row<'_>) -> Result<(bool, Answered), Failure> {
 
 pub(super) fn quarantined(row: &Row<'_>) -> Result<(CommandKey, (String, Timestamp)), Failure> {
     Ok((key(row)?, (row.text("what")?.to_owned(), row.time("time")?)))
+}
+
+/// Bot and update in an id of the inbox's form.
+pub(super) fn letter_id(row: &Row<'_>) -> Result<(UserId, u64), Failure> {
+    let wrong = || row.damaged("_id", &"not a bot and an update");
+    let (bot, update) = row.text("_id")?.split_once(' ').ok_or_else(wrong)?;
+    let bot = UserId::new(bot.parse().map_err(|_| wrong())?);
+    Ok((bot, update.parse().map_err(|_| wrong())?))
+}
+
+/// What is known of this customer.
+pub(super) fn profile(row: &Row<'_>, tenant: TenantId, user: UserId) -> Result<Profile, Failure> {
+    Ok(Profile {
+        tenant,
+        user,
+        name: row.text("fullname")?.to_owned(),
+        username: row.maybe("username", Row::text)?.map(str::to_owned),
+        language: row.text("lang")?.to_owned(),
+        since: row.time("creation_time")?,
+    })
 }
 
 /// The key of a command in its id.

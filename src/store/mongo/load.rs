@@ -56,7 +56,7 @@ async fn load_stock(reads: &mut Reads, answers: Vec<Answered>) -> Result<LoadedS
     let of = products.iter().filter_map(|product| i64::try_from(product.id.number()).ok());
     let mut unsold = among("nowuid", of.map(Bson::Int64).collect());
     unsold.insert("state", 0_i32);
-    let mut items = reads.all("hb", unsold, decode::shelved).await?;
+    let mut items = reads.all("hb", unsold, decode::unsold).await?;
     items.sort_unstable();
     Ok(LoadedStock {
         categories: sorted(reads, "fenlei", decode::category).await?,
@@ -96,7 +96,7 @@ async fn load_ledger(reads: &mut Reads, answers: Vec<Answered>) -> Result<Loaded
     })
 }
 
-async fn head(reads: &mut Reads) -> Result<Head, Failure> {
+pub(super) async fn head(reads: &mut Reads) -> Result<Head, Failure> {
     let found = reads.first(META, doc! {"_id": "head"}, decode::head).await?;
     found.ok_or_else(|| Failure::Damaged("the head is missing".to_owned()))
 }

@@ -10,6 +10,7 @@
 //! means.
 
 mod accounts;
+mod beside;
 mod decimal;
 mod decode;
 mod draft;
@@ -32,7 +33,7 @@ pub use url::{InvalidMongoUrl, MongoUrl};
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, Store, StoreError};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::chronicle::Chronicle;
@@ -42,6 +43,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::Withdrawal;
 use failure::Failure;
@@ -358,6 +360,10 @@ impl Store for MongoStore {
         self.read(|store| async move { load::chronicle(&store).await })
     }
 
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.read(|store| async move { beside::unjournalled(&store).await })
+    }
+
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {
         self.read(|store| async move { load::missing_goods(&store).await })
     }
@@ -392,6 +398,10 @@ impl Store for MongoStore {
 
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>> {
         self.read(move |store| async move { query::inbox(&store, bot, limit).await })
+    }
+
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>> {
+        self.read(move |store| async move { query::set_aside(&store, skip, limit).await })
     }
 
     fn meta(&self, name: &'static str) -> Answer<Option<String>> {

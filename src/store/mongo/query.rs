@@ -14,6 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
 use crate::store::batch::{DialogRecord, InboxRecord, Profile};
 use crate::store::journal::StoredRecord;
@@ -204,14 +205,7 @@ pub(super) async fn profile(
         if !row.has("creation_time")? {
             return Ok(None);
         }
-        Ok(Some(Profile {
-            tenant: tenant.clone(),
-            user,
-            name: row.text("fullname")?.to_owned(),
-            username: row.maybe("username", Row::text)?.map(str::to_owned),
-            language: row.text("lang")?.to_owned(),
-            since: row.time("creation_time")?,
-        }))
+        decode::profile(row, tenant.clone(), user).map(Some)
     };
     Ok(one(store, View::customer(tenant, user), read).await?.flatten())
 }
@@ -228,9 +222,45 @@ pub(super) async fn inbox(
     let View { collection, filter, sort } = View::inbox(bot);
     let window = FindOptions::builder().sort(sort).limit(i64::from(limit)).build();
     let read = |row: &Row<'_>| {
-        Ok(InboxRecord { bot, update: row.count("update")?, sealed: row.sealed("sealed")? })
+        let (update, at) = (row.count("update")?, row.time("time")?);
+        Ok(InboxRecord { bot, update, at, sealed: row.sealed("sealed")? })
     };
     reads.find(collection, filter, window, read).await
+}
+
+/// What was given up, from two collections in one list, newest first.
+pub(super) async fn set_aside(
+    store: &Inner,
+    skip: u32,
+    limit: u32,
+) -> Result<Page<SetAside>, Failure> {
+    let mut reads = Reads::transaction(&store.client, &store.db).await?;
+    let [commands, updates] = [View::quarantine(), View::dead_letters()];
+    let total = reads.count(commands.collection, commands.filter.clone()).await?
+        + reads.count(updates.collection, updates.filter.clone()).await?;
+    // Nobody knows how the two mix, so as much is read of each as the page may need.
+    let most = i64::from(skip) + i64::from(limit);
+    let window = |view: &View| FindOptions::builder().sort(view.sort.clone()).limit(most).build();
+    let command = |row: &Row<'_>| {
+        let (key, (what, at)) = decode::quarantined(row)?;
+        Ok(SetAside::Command { key, what, at })
+    };
+    let update = |row: &Row<'_>| {
+        let (bot, update) = decode::letter_id(row)?;
+        let (reason, at) = (row.text("reason")?.to_owned(), row.time("time")?);
+        Ok(SetAside::Update { bot, update, reason, at })
+    };
+    let mut rows = Vec::new();
+    if most > 0 {
+        let options = window(&commands);
+        rows = reads.find(commands.collection, commands.filter, options, command).await?;
+        let options = window(&updates);
+        rows.extend(reads.find(updates.collection, updates.filter, options, update).await?);
+    }
+    reads.end().await?;
+    rows.sort_by_key(|given_up| std::cmp::Reverse(given_up.at()));
+    let rows = rows.into_iter().skip(skip as usize).take(limit as usize).collect();
+    Ok(Page { rows, total })
 }
 
 pub(super) async fn meta(store: &Inner, name: &str) -> Result<Option<String>, Failure> {

@@ -103,6 +103,7 @@ impl<'a> Records<'a> {
                     "number": number,
                     "bot": bot.number(),
                     "update": int(update)?,
+                    "time": encode::time(spilled.at),
                     "sealed": spilled.sealed.text(),
                 };
                 statements.put("inbox", query, rawdoc! {"$setOnInsert": document});
@@ -112,7 +113,8 @@ impl<'a> Records<'a> {
     }
 }
 
-fn inbox_id(bot: UserId, update: u64) -> String {
+/// The id of an update that waits or was given up.
+pub(super) fn inbox_id(bot: UserId, update: u64) -> String {
     format!("{bot} {update}")
 }
 

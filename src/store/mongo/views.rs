@@ -12,7 +12,7 @@ use crate::domain::ledger::Account;
 use crate::domain::sealed::Fingerprint;
 use crate::domain::withdrawal::WithdrawalState;
 use crate::store::query::{OrderQuery, WithdrawalQuery};
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 
 /// One query.
 #[derive(Clone, Debug)]
@@ -131,6 +131,17 @@ impl View {
         Self::new("inbox", doc! {"bot": bot.number()}, doc! {"number": 1})
     }
 
+    /// Commands that were set aside, newest first.
+    pub fn quarantine() -> Self {
+        Self::new("quarantine", doc! {"time": {"$gte": DateTime::MIN}}, doc! {"time": -1, "_id": 1})
+    }
+
+    /// Updates that were given up, newest first.
+    pub fn dead_letters() -> Self {
+        let all = doc! {"time": {"$gte": DateTime::MIN}};
+        Self::new("dead_letters", all, doc! {"time": -1, "_id": 1})
+    }
+
     /// A named value.
     pub fn value(name: &str) -> Self {
         Self::new(META, value_of(name), doc! {})
@@ -165,6 +176,8 @@ impl View {
             Self::shop(&shop),
             Self::dialog(&shop, ChatId::new(1)),
             Self::inbox(user),
+            Self::quarantine(),
+            Self::dead_letters(),
             Self::value("sample"),
             Self::journal(1),
         ];

@@ -58,7 +58,7 @@ pub(super) fn load(db: &Connection, ids_since: Timestamp) -> Result<Loaded, Fail
             [],
             |row| Ok((parsed(row, 0)?, money(row, 1)?)),
         )?,
-        tenants: all(db, "SELECT doc FROM tenants ORDER BY id", [], tenant)?,
+        tenants: all(db, "SELECT doc, id FROM tenants ORDER BY id", [], tenant)?,
         entries: open_entries(db, &withdrawals)?,
         next_entry: EntryId::new(next(db, "SELECT max(id) FROM entries")?),
         undelivered: all(
@@ -186,7 +186,7 @@ pub(super) fn chronicle(db: &Connection) -> Result<(Head, Chronicle), Failure> {
             .into_iter()
             .map(|withdrawal| (withdrawal.id, withdrawal))
             .collect(),
-        tenants: all(db, "SELECT doc FROM tenants", [], tenant)?
+        tenants: all(db, "SELECT doc, id FROM tenants", [], tenant)?
             .into_iter()
             .map(|tenant| (tenant.id.clone(), tenant))
             .collect(),

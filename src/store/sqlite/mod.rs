@@ -8,6 +8,7 @@
 //! `schema` has the tables, `write` makes the transaction, `documents`, `trade`, `shops`, `moves` and
 //! `records` its rows, `load` and `query` read, `failure` says what an error means.
 
+mod beside;
 mod connection;
 mod documents;
 mod failure;
@@ -17,6 +18,7 @@ mod query;
 mod records;
 mod rows;
 mod schema;
+mod set_aside;
 mod shops;
 mod trade;
 mod worker;
@@ -24,7 +26,7 @@ mod write;
 
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
-use super::query::{AgentBalances, OrderQuery, Page, WithdrawalQuery};
+use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, Store, StoreError};
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::CommandKey;
@@ -34,6 +36,7 @@ use crate::domain::money::Money;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::sealed::{Fingerprint, Sealed};
+use crate::domain::set_aside::SetAside;
 use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::Withdrawal;
 use connection::Lease;
@@ -186,6 +189,10 @@ impl Store for SqliteStore {
         self.read(load::chronicle)
     }
 
+    fn unjournalled(&self) -> Answer<Unjournalled> {
+        self.read(beside::unjournalled)
+    }
+
     fn missing_goods(&self) -> Answer<Vec<ItemId>> {
         self.read(query::missing_goods)
     }
@@ -208,6 +215,10 @@ impl Store for SqliteStore {
 
     fn inbox(&self, bot: UserId, limit: u32) -> Answer<Vec<InboxRecord>> {
         self.read(move |db| query::inbox(db, bot, limit))
+    }
+
+    fn set_aside(&self, skip: u32, limit: u32) -> Answer<Page<SetAside>> {
+        self.read(move |db| set_aside::page(db, skip, limit))
     }
 
     fn meta(&self, name: &'static str) -> Answer<Option<String>> {

@@ -155,9 +155,12 @@ pub(super) fn profile(
 pub(super) fn inbox(db: &Connection, bot: UserId, limit: u32) -> Result<Vec<InboxRecord>, Failure> {
     all(
         db,
-        "SELECT update_id, sealed FROM inbox WHERE bot = ?1 ORDER BY number LIMIT ?2",
+        "SELECT update_id, at, sealed FROM inbox WHERE bot = ?1 ORDER BY number LIMIT ?2",
         params![bot.number(), limit],
-        |row| Ok(InboxRecord { bot, update: count(row, 0)?, sealed: sealed(row, 1)? }),
+        |row| {
+            let (update, at) = (count(row, 0)?, Timestamp::from_ms(row.get(1)?));
+            Ok(InboxRecord { bot, update, at, sealed: sealed(row, 2)? })
+        },
     )
 }
 

@@ -87,9 +87,15 @@ fn put_profile(db: &Connection, profile: &Profile) -> Result<(), Failure> {
 /// An update that is spilled twice is one update: the first copy stays in its place.
 fn put_inbox(db: &Connection, spilled: &InboxRecord) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO inbox (bot, update_id, sealed) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO inbox (bot, update_id, at, sealed) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
     )?
-    .execute(params![spilled.bot.number(), int(spilled.update)?, spilled.sealed.text()])?;
+    .execute(params![
+        spilled.bot.number(),
+        int(spilled.update)?,
+        spilled.at.ms(),
+        spilled.sealed.text(),
+    ])?;
     Ok(())
 }
 

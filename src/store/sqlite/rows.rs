@@ -14,6 +14,7 @@ use crate::domain::pricing::UnitPrice;
 use crate::domain::sealed::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::domain::withdrawal::Withdrawal;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row};
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -124,7 +125,7 @@ pub(super) fn product(row: &Row<'_>) -> Result<Product, Failure> {
         description: row.get(3)?,
         price: price.map_err(|why| damaged(row, 4, &why))?,
         kind: kind(row, 5)?,
-        listed: row.get(6)?,
+        listed: flag(row, 6)?,
     })
 }
 
@@ -153,6 +154,15 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp, Failure> {
 
 pub(super) fn content(row: &Row<'_>, column: usize) -> Result<Fingerprint, Failure> {
     Ok(Fingerprint::new(row.get(column)?))
+}
+
+/// Yes or no, and nothing else.
+pub(super) fn flag(row: &Row<'_>, column: usize) -> Result<bool, Failure> {
+    match row.get(column)? {
+        0_i64 => Ok(false),
+        1 => Ok(true),
+        _ => Err(damaged(row, column, &"neither 0 nor 1")),
+    }
 }
 
 /// A number that is never negative: an id, a count.
@@ -200,8 +210,13 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure>
     serde_json::to_string(value).map_err(|why| Failure::Contradiction(why.to_string()))
 }
 
-/// Names the column; never its content, which may be anything.
+/// Names the column, and the row where rows have an id; never the content, which may be anything.
 fn damaged(row: &Row<'_>, column: usize, why: &dyn Display) -> Failure {
     let name = row.as_ref().column_name(column).unwrap_or("?").to_owned();
-    Failure::Damaged(format!("column {name}: {why}"))
+    let id = match row.get_ref("id") {
+        Ok(ValueRef::Integer(id)) => format!(" of row {id}"),
+        Ok(ValueRef::Text(id)) => format!(" of row {}", String::from_utf8_lossy(id)),
+        Ok(ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_)) | Err(_) => String::new(),
+    };
+    Failure::Damaged(format!("column {name}{id}: {why}"))
 }

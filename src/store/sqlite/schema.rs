@@ -10,7 +10,7 @@ use crate::store::journal::GENESIS;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 
 /// The version this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// The name of the version in `meta`; installations' own values have other names.
 const VERSION_NAME: &str = "schema_version";
 
@@ -177,6 +177,7 @@ CREATE TABLE inbox (
     bot INTEGER NOT NULL,
     update_id INTEGER NOT NULL,
     sealed TEXT NOT NULL,
+    at INTEGER NOT NULL,
     UNIQUE (bot, update_id)
 ) STRICT;
 CREATE INDEX inbox_by_bot ON inbox (bot);
@@ -189,6 +190,10 @@ CREATE TABLE dead_letters (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What makes a file of version 1 one of version 2. An update whose age nobody knows is as good as too
+/// old: what it asked for may have been done.
+const FROM_1: &str = "ALTER TABLE inbox ADD COLUMN at INTEGER NOT NULL DEFAULT 0";
+
 /// Makes the tables of a new file in one transaction, or checks that the file has them.
 ///
 /// # Errors
@@ -197,6 +202,7 @@ pub(super) fn prepare(db: &mut Connection) -> Result<(), StoreError> {
     match version(db)? {
         Some(found) if found == VERSION => Ok(()),
         Some(found) if found > VERSION => Err(StoreError::NewerSchema { found, known: VERSION }),
+        Some(1) => upgrade(db).map_err(StoreError::from),
         Some(found) => Err(StoreError::Corrupt(format!("there was no schema version {found}"))),
         None => create(db).map_err(StoreError::from),
     }
@@ -220,6 +226,17 @@ fn version(db: &Connection) -> Result<Option<u32>, StoreError> {
             _ => Failure::from(error).into(),
         })?;
     found.and_then(|text| text.parse().ok()).map(Some).ok_or_else(foreign)
+}
+
+fn upgrade(db: &mut Connection) -> Result<(), Failure> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    tx.execute_batch(FROM_1)?;
+    tx.execute(
+        "UPDATE meta SET value = ?2 WHERE name = ?1",
+        params![VERSION_NAME, VERSION.to_string()],
+    )?;
+    tx.commit()?;
+    Ok(())
 }
 
 fn create(db: &mut Connection) -> Result<(), Failure> {
@@ -255,11 +272,28 @@ mod tests {
         check("CREATE TABLE notes (a)", &foreign);
         check("CREATE TABLE meta (name TEXT, value TEXT)", &foreign);
         check(
-            "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('schema_version', '2')",
-            &Err(StoreError::NewerSchema { found: 2, known: 1 }),
+            "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('schema_version', '3')",
+            &Err(StoreError::NewerSchema { found: 3, known: 2 }),
         );
         let mut db = Connection::open_in_memory().expect("opens");
         assert_eq!(prepare(&mut db), Ok(()));
         assert_eq!(prepare(&mut db), Ok(()), "the second time it is known");
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_made_one_of_this() {
+        let first = TABLES.replace(
+            "    sealed TEXT NOT NULL,\n    at INTEGER NOT NULL,\n    UNIQUE",
+            "    sealed TEXT NOT NULL,\n    UNIQUE",
+        );
+        assert_ne!(first, TABLES);
+        let mut db = Connection::open_in_memory().expect("opens");
+        db.execute_batch(&first).expect("valid SQL");
+        let old = "INSERT INTO meta VALUES ('schema_version', '1');
+                   INSERT INTO inbox (bot, update_id, sealed) VALUES (1, 2, 'x')";
+        db.execute_batch(old).expect("valid SQL");
+        assert_eq!(prepare(&mut db), Ok(()));
+        let at: i64 = db.query_row("SELECT at FROM inbox", [], |row| row.get(0)).expect("a row");
+        assert_eq!((at, version(&db)), (0, Ok(Some(2))));
     }
 }

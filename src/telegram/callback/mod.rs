@@ -147,6 +147,11 @@ pub enum AdminTap {
     MarkupSave,
     /// Credit a customer.
     Credit,
+    /// What was given up, newest first.
+    SetAside {
+        /// From 0.
+        page: u16,
+    },
 }
 
 /// What admins ask for about categories, products and stock.
@@ -349,6 +354,7 @@ impl AdminTap {
             }
             Self::MarkupSave => "As".to_owned(),
             Self::Credit => "C".to_owned(),
+            Self::SetAside { page } => format!("Aq:{page}"),
         }
     }
 }

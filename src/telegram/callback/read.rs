@@ -75,6 +75,7 @@ fn agents(parts: &[&str]) -> Option<AdminTap> {
         }
         ["As"] => AdminTap::MarkupSave,
         ["C"] => AdminTap::Credit,
+        ["Aq", page] => AdminTap::SetAside { page: page.parse().ok()? },
         _ => return None,
     })
 }

@@ -74,6 +74,7 @@ fn admin_samples(agent: &AgentId) -> Vec<AdminTap> {
         AdminTap::MarkupPreset(agent.clone(), MarkupKind::Percent, 5),
         AdminTap::MarkupSave,
         AdminTap::Credit,
+        AdminTap::SetAside { page: u16::MAX },
     ]
 }
 

@@ -61,7 +61,8 @@ impl Flow<'_> {
             | Reply::AgentPanel { .. }
             | Reply::Withdrawals { .. }
             | Reply::Withdrawal(_)
-            | Reply::Bots(_) => self.data(follow, &reply, saved),
+            | Reply::Bots(_)
+            | Reply::SetAside { .. } => self.data(follow, &reply, saved),
         }
     }
 

@@ -178,6 +178,9 @@ impl Flow<'_> {
                 Tap::Owner(OwnerTap::Withdrawal(*withdrawal))
             }),
             Request::Bots => Follow::Page(Tap::Admin(AdminTap::Agents { page: 0 })),
+            Request::SetAside { skip, .. } => {
+                Follow::Page(Tap::Admin(AdminTap::SetAside { page: page(*skip) }))
+            }
             Request::SetLanguage { language } => {
                 Lang::from_word(language).map_or(Follow::Then(Tap::MENU), Follow::Language)
             }

@@ -235,6 +235,9 @@ impl Flow<'_> {
             }
             AdminTap::MarkupSave => self.save_markup(open),
             AdminTap::Credit => self.open(Question::Credit),
+            AdminTap::SetAside { page: at } => {
+                self.ask(Request::SetAside { skip: u32::from(at) * ROWS, limit: ROWS }, page);
+            }
             // Pages without data, shown before.
             AdminTap::Home | AdminTap::NewAgent | AdminTap::Markup(_) => {}
         }

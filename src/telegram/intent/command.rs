@@ -75,6 +75,7 @@ commands! {
     WithdrawApprove "withdraw_approve" Admin UsageWithdrawApprove,
     WithdrawReject "withdraw_reject" Admin UsageWithdrawReject,
     WithdrawPay "withdraw_pay" Admin UsageWithdrawPay,
+    SetAside "set_aside" Admin UsageSetAside,
 }
 
 impl Command {

@@ -98,6 +98,7 @@ pub fn parse(incoming: Incoming, ctx: &Context<'_>) -> Intent {
         Content::Tap { .. } => Intent::ElsewhereTap,
         Content::Text(text) => read_text(text, private, ctx),
         Content::Document(document) => read_document(document, private, ctx),
+        Content::Overheard => token_pasted(private),
         Content::Other { caption } => match caption {
             Some(words) if token::find_token_shaped(words.expose()) => token_pasted(private),
             Some(_) | None if private => Intent::NotText,

@@ -70,6 +70,7 @@ pub(super) fn arguments(command: Command, text: &str) -> Option<Intent> {
         }
         C::WithdrawReject => withdraw_reject(text),
         C::WithdrawPay => withdraw_pay(text),
+        C::SetAside => alone(text, admin(AdminTap::SetAside { page: 0 })),
     }
 }
 

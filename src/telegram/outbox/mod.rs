@@ -69,7 +69,8 @@ impl Outbox {
             parking: Parking::default(),
             open: true,
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Notify::new() });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), wake: Notify::new(), done: Notify::new() });
         spawn(Box::pin(drive(Loop(shared.clone()), client, clock.clone())));
         Self { open: Arc::new(Open(shared)), clock }
     }
@@ -88,6 +89,26 @@ impl Outbox {
             drop(open);
             result
         }
+    }
+
+    /// Completes when nothing waits or is under way any more, or the outbox has ended.
+    pub async fn drained(&self) {
+        let shared = &self.open.0;
+        loop {
+            let mut woken = std::pin::pin!(shared.done.notified());
+            woken.as_mut().enable();
+            if shared.state().is_drained(self.clock.now()) {
+                return;
+            }
+            woken.await;
+        }
+    }
+
+    /// Ends it for every clone: nothing goes out any more, and whoever waits is told
+    /// [`SendResult::Closed`]. A call under way may or may not arrive.
+    pub fn close(&self) {
+        self.open.0.state().open = false;
+        self.open.0.wake.notify_one();
     }
 
     /// Somebody wrote or tapped in this chat: it takes messages again.
@@ -122,6 +143,8 @@ impl Drop for Loop {
         state.open = false;
         state.answers.clear();
         state.parking = Parking::default();
+        drop(state);
+        self.0.done.notify_waiters();
     }
 }
 
@@ -129,7 +152,10 @@ impl Drop for Loop {
 /// await.
 struct Shared {
     state: Mutex<State>,
+    /// There is something to look at for the loop.
     wake: Notify,
+    /// A call is over, or the loop is.
+    done: Notify,
 }
 
 struct State {
@@ -146,6 +172,10 @@ impl Shared {
 }
 
 impl State {
+    fn is_drained(&self, now: Timestamp) -> bool {
+        !self.open || (self.parking.len() == 0 && self.scheduler.stats(now).queued == 0)
+    }
+
     fn take(&mut self, now: Timestamp, outgoing: Outgoing, answer: oneshot::Sender<SendResult>) {
         if !self.open {
             tell(answer, SendResult::Closed);
@@ -206,6 +236,7 @@ async fn drive(held: Loop, client: Client, clock: SharedClock) {
             biased;
             Some((id, answer)) = flights.next(), if !flights.is_empty() => {
                 shared.state().done(clock.now(), id, answer);
+                shared.done.notify_waiters();
             }
             () = shared.wake.notified() => {}
             () = timer => {}

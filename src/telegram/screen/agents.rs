@@ -32,6 +32,7 @@ pub(super) fn home(ctx: &Context<'_>) -> Screen {
             ctx.button(Key::BtnGoods, Tap::Goods(GoodsTap::Categories { page: 0 })),
         ])
         .row([super::payouts::back_to_list(ctx), admin(Key::BtnCredit, AdminTap::Credit)])
+        .row([admin(Key::BtnSetAside, AdminTap::SetAside { page: 0 })])
         .row([shop::back_to_menu(ctx)])
 }
 

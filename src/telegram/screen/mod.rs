@@ -16,6 +16,7 @@ mod payouts;
 mod prompt;
 mod purchases;
 mod refusal;
+mod set_aside;
 mod shop;
 mod upload;
 

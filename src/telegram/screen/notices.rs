@@ -40,6 +40,11 @@ pub fn command_list(voice: Voice<'_>) -> [(&'static str, String); 6] {
     .map(|(command, key)| (command.name(), voice.plain(key, &[])))
 }
 
+/// What a person is told whose messages find no room any more.
+pub fn too_many_waiting(voice: Voice<'_>) -> Screen {
+    Screen::new(voice.html(Key::TooManyWaiting, &[]))
+}
+
 /// The text above delivered goods; `repeat` marks goods that may have arrived before.
 pub fn delivery_header(voice: Voice<'_>, order: &Order, repeat: bool) -> String {
     let values = [

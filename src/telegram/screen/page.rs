@@ -1,7 +1,9 @@
 //! Which screen a tap leads to: some from the published view alone, some with data that was asked
 //! for.
 
-use super::{Context, Note, Screen, agents, goods, note, owner, payouts, purchases, shop};
+use super::{
+    Context, Note, Screen, agents, goods, note, owner, payouts, purchases, set_aside, shop,
+};
 use crate::domain::time::Timestamp;
 use crate::telegram::callback::{AdminTap, GoodsTap, OwnerTap, PayoutTap, ShopTap, Tap};
 use crate::telegram::request::Reply;
@@ -62,7 +64,8 @@ fn admin_page(ctx: &Context<'_>, tap: &AdminTap) -> Option<Screen> {
         | AdminTap::MarkupType(..)
         | AdminTap::MarkupPreset(..)
         | AdminTap::MarkupSave
-        | AdminTap::Credit => None,
+        | AdminTap::Credit
+        | AdminTap::SetAside { .. } => None,
     }
 }
 
@@ -115,6 +118,9 @@ pub(crate) fn with_data(
         }
         (Admin(AdminTap::Agents { page }), Reply::Bots(bots)) => agents::list(ctx, bots, *page),
         (Admin(AdminTap::Agent(agent)), Reply::Bots(bots)) => agents::one(ctx, agent, bots, now),
+        (Admin(AdminTap::SetAside { page }), Reply::SetAside { rows, total }) => {
+            set_aside::list(ctx, rows, *total, *page)
+        }
         (_, Reply::Order(None) | Reply::Withdrawal(None)) => {
             note(ctx, &Note::NotFound(tap.clone()))
         }

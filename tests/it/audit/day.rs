@@ -3,7 +3,7 @@
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::chronicle::Chronicle;
-use shopfleet::domain::command::{Caller, Command};
+use shopfleet::domain::command::{Caller, Command, CommandKey};
 use shopfleet::domain::event::{CoreCommand, Event};
 use shopfleet::domain::id::{
     CategoryId, ItemId, OrderId, ProductId, QuoteId, TenantId, UserId, WithdrawalId,
@@ -32,7 +32,8 @@ struct Day {
 }
 
 /// Everything that happened: two agents, six orders in three shops, one delivered, one waiting;
-/// withdrawal 1 paid, 2 rejected, 3 approved, 4 requested; product 2 has items 9 and 10 unsold.
+/// withdrawal 1 paid, 2 rejected, 3 approved, 4 requested; product 2 has items 9 and 10 unsold; a
+/// command was set aside.
 pub(super) fn business() -> Vec<BatchEntry> {
     let access = Access { admins: [UserId::new(1)].into() };
     let rules = Rules::standard();
@@ -116,6 +117,10 @@ impl Day {
         let user = UserId::new(9);
         let (tenant, amount, reason) = (shop("a2"), usdt("0.5"), "gift".into());
         admin(self, L::Credit { tenant, user, amount, reason });
+        let (tenant, caller) = (shop("a1"), Caller::User(UserId::new(8)));
+        let key = CommandKey { tenant, caller, id: "poison".parse().unwrap() };
+        let what = "place_order".into();
+        self.ledger(&TenantId::Master, Caller::System, L::Quarantine { key, what });
     }
 
     fn stock(&mut self, body: S) {

@@ -88,10 +88,13 @@ fn the_bad_day_of_one_bot_delays_no_other() {
 #[test]
 fn a_thousand_notices_to_one_chat_delay_no_other() {
     const NOTICES: usize = 1_000;
-    let mut world = World::tuned(24, |config| config.telegram.chat_queue_max = 2 * NOTICES)
-        .with_shop()
-        .with_customer("a1", NEIGHBOUR, 100)
-        .with_customer(MASTER, STRANGER, 100);
+    let mut world = World::tuned(24, |config| {
+        config.telegram.chat_queue_max = 2 * NOTICES;
+        config.telegram.chat_inbox_max = 2 * NOTICES;
+    })
+    .with_shop()
+    .with_customer("a1", NEIGHBOUR, 100)
+    .with_customer(MASTER, STRANGER, 100);
     for _ in 0..NOTICES {
         world.say(MASTER, ADMIN, "/credit a1 100 0.01 again");
     }

@@ -6,5 +6,8 @@
 mod bots;
 mod commits;
 mod crash;
+mod ends;
+mod goods;
+mod inbox;
 mod panics;
 mod repeat;

@@ -100,6 +100,11 @@ fn a_command_that_kills_the_core_twice_is_set_aside() {
     assert_eq!(world.chronicle().quarantined.len(), 1);
     assert_eq!(world.told(MASTER, ADMIN, "place_order"), 1, "{:?}", world.heard(MASTER, ADMIN));
 
+    world.say(MASTER, ADMIN, "/set_aside");
+    world.settle();
+    let list = world.heard(MASTER, ADMIN).pop().expect("an answer");
+    assert!(list.contains("Set aside (1)") && list.contains("place_order by user:100"), "{list}");
+
     // It reaches no actor any more, not even after a crash; everything else does.
     world.crash();
     world.panic_at(Point::Stock, "place_order", 1);
@@ -136,6 +141,13 @@ fn an_update_that_panics_twice_is_buried_and_confirmed() {
     world.settle();
     assert_eq!(world.told("a1", CUSTOMER, "Your balance"), 1);
     assert_eq!(world.dead_letters().len(), 1);
+    let line = format!("Update {} of @a1_bot: its chat failed at it twice", buried[0].0);
+    world.say(MASTER, ADMIN, "/set_aside");
+    world.settle();
+    assert_eq!(world.told(MASTER, ADMIN, &line), 1, "{:#?}", world.heard(MASTER, ADMIN));
+    world.say("a1", CUSTOMER, "/set_aside");
+    world.settle();
+    assert_eq!(world.told("a1", CUSTOMER, "its chat failed"), 0);
     world.check();
 }
 
@@ -172,30 +184,35 @@ fn a_panic_loop_of_a_bot_is_stopped_shown_and_resumed() {
     assert_eq!(world.told("a1", CUSTOMER, "Your balance"), 1);
 }
 
-/// A chat that is behind when its bot dies is taken up by the next run, and by that alone.
+/// A chat that is behind when its bot dies is taken up by the next run, and by that alone. What was
+/// under way is finished by the run that ends when it may take so long, and done again when not.
 #[test]
 fn a_chat_that_was_behind_goes_on_in_the_next_run_only() {
-    let mut world = world(7);
-    world.say("a1", CUSTOMER, "/buy prd_1 1");
-    world.settle();
-    let before = world.visits(Point::Chat, "100");
-    // Removing the token takes five seconds, and the tap waits behind it: both go to the inbox.
-    world.method_fails("a1", Some("deleteMessage"), FaultKind::Latency, Millis::from_secs(60));
-    world.say("a1", CUSTOMER, "7000000009:AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
-    world.tap("a1", CUSTOMER, CONFIRM);
-    world.wait(Millis::from_secs(1));
-    world.panic_at(Point::Bot, "agent:a1", 1);
-    world.say("a1", NEIGHBOUR, "/balance");
-    world.wait(Millis::from_secs(60));
-    assert_eq!(world.panics_left(), 0);
-    world.check();
-    let calls = world.calls();
-    let count = |method| calls.iter().filter(|call| call.method == method).count();
-    assert_eq!(count("deleteMessage"), 2, "the run that died and the next one");
-    assert_eq!(count("answerCallbackQuery"), 1);
-    let handled = world.visits(Point::Chat, "100") - before;
-    assert_eq!(handled, 3, "the message by both runs, the tap by the next one alone");
-    assert_eq!(world.told("a1", CUSTOMER, "Paid."), 1);
-    assert_eq!(world.goods("a1", CUSTOMER).len(), 1);
-    assert_eq!(world.told("a1", NEIGHBOUR, "Your balance"), 1);
+    for (drain_s, deletions, handled) in [(5, 1, 2), (1, 2, 3)] {
+        let mut world = World::tuned(7, |config| config.bots.drain_s = drain_s)
+            .with_shop()
+            .with_customer("a1", NEIGHBOUR, 100);
+        world.say("a1", CUSTOMER, "/buy prd_1 1");
+        world.settle();
+        let before = world.visits(Point::Chat, "100");
+        // Removing the token takes five seconds, and the tap waits behind it: both go to the inbox.
+        world.method_fails("a1", Some("deleteMessage"), FaultKind::Latency, Millis::from_secs(60));
+        world.say("a1", CUSTOMER, "7000000009:AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        world.tap("a1", CUSTOMER, CONFIRM);
+        world.wait(Millis::from_secs(1));
+        world.panic_at(Point::Bot, "agent:a1", 1);
+        world.say("a1", NEIGHBOUR, "/balance");
+        world.wait(Millis::from_secs(60));
+        assert_eq!(world.panics_left(), 0);
+        world.check();
+        let calls = world.calls();
+        let count = |method| calls.iter().filter(|call| call.method == method).count();
+        assert_eq!(count("deleteMessage"), deletions, "{drain_s} s");
+        assert_eq!(count("answerCallbackQuery"), 1);
+        let visits = world.visits(Point::Chat, "100") - before;
+        assert_eq!(visits, handled, "the tap by the next run alone");
+        assert_eq!(world.told("a1", CUSTOMER, "Paid."), 1);
+        assert_eq!(world.goods("a1", CUSTOMER).len(), 1);
+        assert_eq!(world.told("a1", NEIGHBOUR, "Your balance"), 1);
+    }
 }

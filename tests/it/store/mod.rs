@@ -131,6 +131,8 @@ impl World {
         let (head, chronicle) = self.store.chronicle().await.expect("reads");
         assert_eq!(head, self.head);
         assert_eq!(chronicle, self.kit.chronicle);
+        let beside = self.store.unjournalled().await.expect("reads");
+        assert_eq!(beside.astray, Vec::new(), "every search field is its document's");
     }
 
     /// Closes the store and opens it again; a new leader begins.

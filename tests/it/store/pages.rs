@@ -2,14 +2,20 @@
 
 use super::{Disk, PRODUCT, World, on_every_store};
 use crate::kit::{CUSTOMER, OWNER, agent, agents_shop};
+use shopfleet::domain::command::{Caller, CommandKey};
 use shopfleet::domain::id::{AgentId, OrderId, TenantId, UserId, WithdrawalId};
+use shopfleet::domain::ledger::LedgerCommand;
 use shopfleet::domain::money::Money;
+use shopfleet::domain::set_aside::SetAside;
+use shopfleet::domain::time::Millis;
 use shopfleet::domain::withdrawal::WithdrawalState;
+use shopfleet::store::batch::Record;
 use shopfleet::store::query::{AgentBalances, OrderQuery, WithdrawalQuery};
 
 on_every_store!(
     orders_are_listed_by_every_filter,
     withdrawals_and_balances_of_an_agent,
+    what_was_given_up_is_one_list,
     a_page_is_whole_while_batches_are_written,
 );
 
@@ -112,6 +118,33 @@ async fn withdrawals_and_balances_of_an_agent(disk: Disk) {
     let one = world.store.withdrawal(first).await;
     assert_eq!(one, Ok(world.kit.chronicle.withdrawals.get(&first).cloned()));
     assert_eq!(world.store.withdrawal(WithdrawalId::new(u64::MAX)).await, Ok(None));
+}
+
+async fn what_was_given_up_is_one_list(disk: Disk) {
+    let mut world = World::with_shop(disk, 1).await;
+    assert_eq!(world.store.set_aside(0, 9).await.map(|page| page.total), Ok(0));
+    let key = CommandKey {
+        tenant: agents_shop(),
+        caller: Caller::User(CUSTOMER),
+        id: "u:7:8".parse().expect("a valid id"),
+    };
+    let what = "place_order".to_owned();
+    let quarantine = LedgerCommand::Quarantine { key: key.clone(), what: what.clone() };
+    let entry = world.kit.by_fleet(quarantine);
+    let now = world.kit.now;
+    let (bot, reason) = (UserId::new(10), "panicked twice".to_owned());
+    let letter = |update, at| Record::DeadLetter { bot, update, reason: reason.clone(), at };
+    let [before, after] = [now - Millis::from_ms(5), now + Millis::from_ms(5)];
+    world.write(vec![entry], vec![letter(3, after), letter(4, before)]).await;
+
+    let row = |update, at| SetAside::Update { bot, update, reason: reason.clone(), at };
+    let all = [row(3, after), SetAside::Command { key, what, at: now }, row(4, before)];
+    for (skip, limit, rows) in
+        [(0, 9, &all[..]), (1, 1, &all[1..2]), (2, 5, &all[2..]), (3, 5, &[])]
+    {
+        let page = world.store.set_aside(skip, limit).await.expect("reads");
+        assert_eq!((&page.rows[..], page.total), (rows, 3), "{skip} {limit}");
+    }
 }
 
 async fn a_page_is_whole_while_batches_are_written(disk: Disk) {

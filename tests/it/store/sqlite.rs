@@ -50,7 +50,7 @@ fn a_newer_schema_is_refused() {
     drop(SqliteStore::open(&path).expect("opens"));
     tamper(&path, "UPDATE meta SET value = '7' WHERE name = 'schema_version'");
     let refused = SqliteStore::open(&path).map(drop);
-    assert_eq!(refused, Err(StoreError::NewerSchema { found: 7, known: 1 }));
+    assert_eq!(refused, Err(StoreError::NewerSchema { found: 7, known: 2 }));
 }
 
 /// A closed store with something in every table that is loaded, after `change`.

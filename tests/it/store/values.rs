@@ -9,6 +9,7 @@ use shopfleet::domain::stock::StockCommand;
 use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::store::StoreError;
 use shopfleet::store::batch::{DialogRecord, InboxRecord, Profile, Record};
+use shopfleet::store::query::DeadLetter;
 
 on_every_store!(
     goods_are_given_in_the_order_asked_for,
@@ -140,6 +141,9 @@ async fn dialogs_and_profiles_keep_the_last(disk: Disk) {
     let stored = world.store.profile(tenant.clone(), CUSTOMER).await;
     assert_eq!(stored, Ok(Some(profile("<b>", None))));
     assert_eq!(world.store.profile(TenantId::Master, CUSTOMER).await, Ok(None));
+    let beside = world.store.unjournalled().await.expect("reads");
+    let last = (vec![dialog(2, r#"{"at":"menu"}"#)], vec![profile("<b>", None)]);
+    assert_eq!((beside.dialogs, beside.profiles), last, "as the audit sees them");
 }
 
 async fn the_inbox_is_a_set_in_the_order_of_arrival(disk: Disk) {
@@ -147,6 +151,7 @@ async fn the_inbox_is_a_set_in_the_order_of_arrival(disk: Disk) {
     let spilled = |id: i64, update| InboxRecord {
         bot: bot(id).id,
         update,
+        at: Timestamp::from_ms(1_000 + id),
         sealed: Sealed::from_text(format!("v1.k.{id}.{update}")),
     };
     let put = |id, update| Record::InboxPut(spilled(id, update));
@@ -173,6 +178,12 @@ async fn the_inbox_is_a_set_in_the_order_of_arrival(disk: Disk) {
     assert_eq!(left, Ok(vec![spilled(10, 900), spilled(10, 7)]));
     world = world.reopened().await;
     assert_eq!(world.store.inbox(UserId::new(11), 10).await, Ok(vec![spilled(11, 5)]));
+    let mut beside = world.store.unjournalled().await.expect("reads");
+    beside.inbox.sort_unstable();
+    assert_eq!(beside.inbox, [(10, 7), (10, 900), (11, 5)].map(|(id, at)| (UserId::new(id), at)));
+    let (reason, at) = ("panicked twice".to_owned(), world.kit.now);
+    let letter = DeadLetter { bot: UserId::new(10), update: 5, reason, at };
+    assert_eq!(beside.dead_letters, vec![letter]);
 }
 
 async fn a_named_value_is_set_once(disk: Disk) {

@@ -62,6 +62,13 @@ async fn pasted_tokens_are_removed_and_stored_nowhere() {
         seat.expect(REMOVED).await;
         seat.expect_deleted().await;
     }
+    // An edit is no message, but a token in it is one in the chat.
+    let mut editor = world.seat(SHOP, ANNA);
+    editor.say("/balance").await;
+    editor.expect("Your balance").await;
+    editor.edit(&with("{wide}", &token)).await;
+    editor.expect(REMOVED).await;
+    editor.expect_deleted().await;
     // The one place for a token: a wrong command around it changes nothing of that.
     let mut admin = world.admin();
     for text in ["/agent_create {token}", "/agent_create Mine {token} Mine"] {

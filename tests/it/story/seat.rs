@@ -53,6 +53,19 @@ impl Seat {
         self.write(json!({"text": text})).await;
     }
 
+    /// Edits the last message said.
+    pub(super) async fn edit(&mut self, text: &str) {
+        self.before = self.messages().await;
+        let edit = json!({
+            "bot": self.bot,
+            "user_id": self.user,
+            "chat_id": self.chat,
+            "message_id": self.said,
+            "text": text,
+        });
+        self.control.post("/sandbox/edits", &edit).await;
+    }
+
     /// Sends a file, with words below it or without.
     pub(super) async fn send(&mut self, name: &str, bytes: &[u8], caption: &str) {
         let document = json!({"name": name, "base64": STANDARD.encode(bytes)});

@@ -2,11 +2,13 @@
 
 use super::kit::{ADDRESS, Chat, Kit, NOW, TOKEN, usdt, withdrawal};
 use crate::domain::catalog::GoodsKind;
+use crate::domain::command::{Caller, CommandKey};
 use crate::domain::id::{AgentId, CategoryId, ProductId, TenantId, UserId, WithdrawalId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::outcome::Outcome;
 use crate::domain::pricing::Markup;
 use crate::domain::rejection::{CreditRejection, Rejection};
+use crate::domain::set_aside::{SetAside, Unhandled};
 use crate::domain::stock::{StockCommand, StockRejection};
 use crate::domain::tenant::{AgentRejection, TenantStatus};
 use crate::domain::withdrawal::{WithdrawalRejection, WithdrawalState, WithdrawalStatus};
@@ -111,6 +113,36 @@ fn agents_are_listed_paused_priced_and_invited() {
         chat.sees(&["own_SECRET"]);
         chat.kit.view.tenants.clear();
         chat.say("/agent_list").reply(Reply::Bots(Vec::new())).can(AdminTap::NewAgent);
+    });
+}
+
+#[test]
+fn what_was_given_up_is_listed_in_pages() {
+    both(|mut chat| {
+        let at = |page: u32| Request::SetAside { skip: page * 8, limit: 8 };
+        let update = |bot, reason: &str| SetAside::Update {
+            bot: UserId::new(bot),
+            update: 77,
+            reason: reason.to_owned(),
+            at: NOW,
+        };
+        let key = CommandKey {
+            tenant: TenantId::Agent(a1()),
+            caller: Caller::User(UserId::new(9)),
+            id: "u:1:2".parse().expect("an id"),
+        };
+        let command = SetAside::Command { key, what: "place_order".to_owned(), at: NOW };
+        let known = update(2, Unhandled::TooMany.word());
+        let rows = vec![command, known, update(99, "<b>odd")];
+        chat.say("/admin").tap(AdminTap::SetAside { page: 0 }).asks(&at(0));
+        chat.reply(Reply::SetAside { rows: rows.clone(), total: 11 });
+        chat.sees(&["place_order", "user:9", "u:1:2", "@bot_2", "99", "&lt;b&gt;odd"]);
+        assert!(!chat.screen().html.contains(Unhandled::TooMany.word()), "in the reader's words");
+        chat.tap(AdminTap::SetAside { page: 1 }).asks(&at(1));
+        chat.reply(Reply::SetAside { rows, total: 11 }).sees(&["11"]);
+        chat.say("/set_aside").asks(&at(0));
+        chat.reply(Reply::SetAside { rows: Vec::new(), total: 0 }).sees(&["0"]);
+        chat.say("/set_aside now").asks_nothing().sees(&["/set_aside"]);
     });
 }
 

@@ -1,13 +1,15 @@
 //! Random chats: whatever is said, tapped and replied, in whatever order, every screen fits Telegram,
 //! has a way back, shows no base price in an agent's bot, and no state holds a secret.
 
-use super::kit::{ADDRESS, Chat, Kit, TOKEN, check_screen, order, quote, usdt, withdrawal};
+use super::kit::{ADDRESS, Chat, Kit, NOW, TOKEN, check_screen, order, quote, usdt, withdrawal};
 use crate::domain::access::Denied;
 use crate::domain::catalog::TextRefusal;
-use crate::domain::id::{CategoryId, ProductId, UserId, WithdrawalId};
+use crate::domain::command::{Caller, CommandKey};
+use crate::domain::id::{CategoryId, ProductId, TenantId, UserId, WithdrawalId};
 use crate::domain::order::{AwaitCause, OrderRejection, QuoteRejection};
 use crate::domain::outcome::{ItemsReport, Outcome, Receipt, WithdrawalTerms};
 use crate::domain::rejection::{CreditRejection, Rejection};
+use crate::domain::set_aside::{SetAside, Unhandled};
 use crate::domain::stock::StockRejection;
 use crate::domain::tenant::{AgentRejection, TenantStatus};
 use crate::domain::withdrawal::{WithdrawalRejection, WithdrawalState, WithdrawalStatus};
@@ -111,7 +113,7 @@ fn outcomes() -> Vec<Outcome> {
 }
 
 fn statuses() -> Vec<WithdrawalStatus> {
-    let (by, at) = (UserId::new(1), super::kit::NOW);
+    let (by, at) = (UserId::new(1), NOW);
     vec![
         WithdrawalStatus::Requested,
         WithdrawalStatus::Approved { by, at },
@@ -132,12 +134,33 @@ fn bots() -> Vec<BotStatus> {
     let status = |state| BotStatus {
         tenant: "agent:a1".parse().expect("a tenant"),
         state,
-        since: super::kit::NOW,
-        retry_at: Some(super::kit::NOW),
+        since: NOW,
+        retry_at: Some(NOW),
         restarts: 2,
         last_error: Some("<&>".repeat(1000)),
     };
     states.into_iter().map(status).collect()
+}
+
+/// A page of the longest rows there are.
+fn set_aside() -> Vec<SetAside> {
+    let key = CommandKey {
+        tenant: TenantId::Agent("a".repeat(32).parse().expect("an id")),
+        caller: Caller::User(UserId::new(i64::MAX)),
+        id: "x".repeat(64).parse().expect("an id"),
+    };
+    let command = SetAside::Command { key, what: "approve_withdrawal".to_owned(), at: NOW };
+    let update = |reason: &str| SetAside::Update {
+        bot: UserId::new(2),
+        update: u64::MAX,
+        reason: reason.to_owned(),
+        at: NOW,
+    };
+    let known = [Unhandled::Panicked, Unhandled::TooOld, Unhandled::TooMany];
+    let mut rows = vec![command; 4];
+    rows.extend(known.map(|reason| update(reason.word())));
+    rows.push(update("<b> of another version"));
+    rows
 }
 
 fn replies() -> Vec<Reply> {
@@ -145,6 +168,7 @@ fn replies() -> Vec<Reply> {
     let mut all: Vec<Reply> = rejections().into_iter().map(Reply::Rejected).collect();
     all.extend(outcomes().into_iter().map(Reply::Accepted));
     all.extend(bots().into_iter().map(|bot| Reply::Bots(vec![bot])));
+    all.push(Reply::SetAside { rows: set_aside(), total: u64::from(u32::MAX) });
     let odd: Vec<u32> = (0..100_000).step_by(2).collect();
     for status in statuses() {
         let row = withdrawal(status);
@@ -159,7 +183,7 @@ fn replies() -> Vec<Reply> {
             agent: "a2".parse().expect("an id"),
             username: "b".to_owned(),
             link: Secret::new("https://t.me/b?start=own_SECRET"),
-            expires_at: super::kit::NOW,
+            expires_at: NOW,
         },
         Reply::BadToken,
         Reply::Uploaded(UploadReport {
@@ -305,6 +329,7 @@ const fn only_reads(request: &Request) -> bool {
             | Request::Withdrawals { .. }
             | Request::Withdrawal { .. }
             | Request::Bots
+            | Request::SetAside { .. }
     )
 }
 

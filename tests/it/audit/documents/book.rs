@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row<Chronicle>] = &[
     row(
         "a customer is richer",
         |c| add(c, customer("a1", 7), "5"),
@@ -103,9 +103,48 @@ pub(super) const ROWS: &[Row] = &[
         "money comes from nowhere",
         |c| add(c, Account::ExternalDeposits(Channel::Trc20), "-3"),
         &[
-            "balances_have_a_source deposits/trc20",
             "book_sums_to_zero book",
+            "deposits_have_a_record deposits/trc20",
             "documents_are_as_journalled accounts/deposits/trc20",
+        ],
+    ),
+    row(
+        "a deposit waits for its owner and nobody recorded it",
+        |c| {
+            add(c, Account::ExternalDeposits(Channel::Epay), "-3");
+            add(c, Account::Unmatched, "3");
+        },
+        &[
+            "deposits_have_a_record deposits/epay",
+            "deposits_have_a_record unmatched",
+            "documents_are_as_journalled accounts/deposits/epay",
+            "documents_are_as_journalled accounts/unmatched",
+        ],
+    ),
+    row(
+        "a deposit is credited and nobody recorded it",
+        |c| {
+            add(c, Account::ExternalDeposits(Channel::Stars), "-3");
+            add(c, customer("a1", 7), "3");
+        },
+        &[
+            "customers_own_what_they_paid_in customer/agent:a1/7",
+            "deposits_have_a_record deposits/stars",
+            "documents_are_as_journalled accounts/customer/agent:a1/7",
+            "documents_are_as_journalled accounts/deposits/stars",
+        ],
+    ),
+    row(
+        "an old wallet is claimed from nowhere",
+        |c| {
+            add(c, Account::LegacyWallet(UserId::new(7)), "-3");
+            add(c, Account::Opening, "3");
+        },
+        &[
+            "balances_have_a_source legacy/wallet/7",
+            "balances_have_a_source opening",
+            "documents_are_as_journalled accounts/legacy/wallet/7",
+            "documents_are_as_journalled accounts/opening",
         ],
     ),
     row(

@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row<Chronicle>] = &[
     row(
         "an order vanishes",
         |c| drop(c.orders.remove(&order("b1"))),
@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "an order is delivered by hand",
         |c| of(c, "b2").delivery = now(),
-        &["documents_are_as_journalled orders/ord_b2"],
+        &["deliveries_are_journalled orders/ord_b2", "documents_are_as_journalled orders/ord_b2"],
     ),
     row(
         "an order is filed elsewhere",

@@ -6,7 +6,7 @@ mod profit;
 mod shops;
 
 use super::day::{item, order, print, shop, usdt};
-use super::{business, check, stored};
+use super::{Row, business, check, row, stored};
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::chronicle::Chronicle;
 use shopfleet::domain::command::{Answered, Caller};
@@ -21,23 +21,8 @@ use shopfleet::domain::tenant::Tenant;
 use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::domain::withdrawal::{Withdrawal, WithdrawalStatus};
 
-/// One change and everything that the audit must say of it.
-pub(super) struct Row {
-    what: &'static str,
-    change: fn(&mut Chronicle),
-    pub(super) expected: &'static [&'static str],
-}
-
-const fn row(
-    what: &'static str,
-    change: fn(&mut Chronicle),
-    expected: &'static [&'static str],
-) -> Row {
-    Row { what, change, expected }
-}
-
 /// Every row.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+pub(super) fn rows() -> impl Iterator<Item = &'static Row<Chronicle>> {
     [book::ROWS, goods::ROWS, profit::ROWS, shops::ROWS].into_iter().flatten()
 }
 

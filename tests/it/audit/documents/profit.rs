@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row<Chronicle>] = &[
     row(
         "an entry is larger",
         |c| entry(c, 1).amount = usdt("50"),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row<Chronicle>] = &[
     row(
         "an agent loses his owner",
         |c| tenant(c, "a1").owner = None,
@@ -93,6 +93,15 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "a command was answered that nobody recorded",
+        |c| {
+            let mut answered = an_answer(c, "c19").clone();
+            answered.key.id = "c99".parse().unwrap();
+            c.answers.insert(answered.key.clone(), answered);
+        },
+        &["answers_are_journalled commands/agent:a2/user:8/c99"],
+    ),
+    row(
         "an answer vanishes",
         |c| c.answers.retain(|key, _| key.id.to_string() != "c19"),
         &["documents_are_as_journalled commands/agent:a2/user:8/c19"],
@@ -105,7 +114,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "a command is set aside by hand",
         |c| {
-            let key = c.answers.keys().next().unwrap().clone();
+            let key = an_answer(c, "c1").key.clone();
             c.quarantined.insert(key, ("x".into(), far()));
         },
         &["documents_are_as_journalled quarantine/master/user:1/c1"],

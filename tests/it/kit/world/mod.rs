@@ -106,7 +106,12 @@ impl World {
 
     /// Drops the System with everything in it and starts a new one on the same disk and Telegram.
     pub(crate) fn crash(&mut self) {
-        let at = self.now();
+        self.crash_for(Millis::ZERO);
+    }
+
+    /// The same, and the new one starts so much later.
+    pub(crate) fn crash_for(&mut self, down: Millis) {
+        let at = self.now() + down;
         self.fleet = None;
         self.system = None;
         let system = system();
@@ -114,6 +119,13 @@ impl World {
         self.system = Some(system);
         self.trip.disarm();
         self.start();
+    }
+
+    /// Ends the fleet in order, and answers how long that took.
+    pub(crate) fn stop(&mut self) -> Millis {
+        let (fleet, before) = (self.fleet().clone(), self.now());
+        self.run(async move { fleet.stop().await });
+        self.now().since(before)
     }
 
     /// The fleet dies at the `steps`-th step from now; see [`World::is_dead`].
@@ -203,7 +215,8 @@ impl World {
     /// Runs the audit; what it finds ends the test.
     pub(crate) fn audit(&self) {
         let store = self.plain_store();
-        let report = self.system().block_on(audit(store)).expect("a memory store can be read");
+        let asked = audit(store, self.config.telegram.inbox_max);
+        let report = self.system().block_on(asked).expect("a memory store can be read");
         assert!(report.violations.is_empty(), "{:#?}", report.violations);
     }
 

@@ -7,7 +7,7 @@ use shopfleet::domain::id::{TenantId, UserId};
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::sandbox::service::Sandbox;
-use shopfleet::sandbox::world::{Fault, FaultKind, Post, Tap};
+use shopfleet::sandbox::world::{Fault, FaultKind, Post, Rewrite, Tap};
 use shopfleet::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,58 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const CONFIRM: &str = "1o:";
 
 impl World {
-    /// A person writes to a shop's bot.
-    pub(crate) fn say(&mut self, shop: &str, user: UserId, text: &str) {
+    /// A person writes to a shop's bot; answers the message's id.
+    pub(crate) fn say(&mut self, shop: &str, user: UserId, text: &str) -> i64 {
+        self.post(shop, user, text, None)
+    }
+
+    /// A person sends a file, with words below it.
+    pub(crate) fn send(&mut self, shop: &str, user: UserId, file: (&str, String), text: &str) {
+        let (name, content) = file;
+        self.post(shop, user, text, Some((name.to_owned(), content.into())));
+    }
+
+    fn post(
+        &mut self,
+        shop: &str,
+        user: UserId,
+        text: &str,
+        document: Option<(String, bytes::Bytes)>,
+    ) -> i64 {
         let post = Post {
             bot: bot_name(shop),
             user_id: user.number(),
             chat_id: None,
             text: Some(text.to_owned()),
-            document: None,
+            document,
             from: None,
         };
-        self.beside(|sandbox| sandbox.user_message(post)).expect("a message");
+        self.beside(|sandbox| sandbox.user_message(post)).expect("a message").message_id
+    }
+
+    /// A person edits what he wrote.
+    pub(crate) fn edit(&mut self, shop: &str, user: UserId, message_id: i64, text: &str) {
+        let edit = Rewrite {
+            bot: bot_name(shop),
+            user_id: user.number(),
+            chat_id: None,
+            message_id,
+            text: text.to_owned(),
+        };
+        self.beside(|sandbox| sandbox.rewrite(&edit)).expect("an edit");
+    }
+
+    /// The names of the files that a shop's bot sent to a person, oldest first.
+    pub(crate) fn files(&self, shop: &str, user: UserId) -> Vec<String> {
+        let chat = self.chat(shop, user);
+        let from_bot = chat.iter().filter(|message| message["from"]["is_bot"] == true);
+        let names = from_bot.filter_map(|message| message["document"]["file_name"].as_str());
+        names.map(str::to_owned).collect()
+    }
+
+    /// Whether a person's own message is still there.
+    pub(crate) fn is_there(&self, shop: &str, user: UserId, message: i64) -> bool {
+        self.chat(shop, user).iter().any(|found| found["message_id"] == message)
     }
 
     /// A person taps the newest button whose data begins so.

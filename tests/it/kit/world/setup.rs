@@ -5,12 +5,12 @@ use crate::kit::OWNER;
 use shopfleet::actors::{Waiting, invitation_print, seal_goods, seal_token, token_print};
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
-use shopfleet::domain::id::{AgentId, CategoryId, ProductId, TenantId, UserId};
+use shopfleet::domain::id::{AgentId, CategoryId, ProductId, QuoteId, TenantId, UserId};
 use shopfleet::domain::ledger::LedgerCommand;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::outcome::Outcome;
 use shopfleet::domain::pricing::Markup;
-use shopfleet::domain::stock::StockCommand;
+use shopfleet::domain::stock::{Ask, StockCommand};
 use shopfleet::domain::tenant::BotIdentity;
 use shopfleet::secret::Secret;
 use shopfleet::store::batch::Record;
@@ -21,13 +21,12 @@ pub(crate) const ITEMS: u32 = 20;
 impl World {
     /// An agent with a bot, an owner and 10 % markup, so that the product costs 11 there.
     pub(crate) fn with_agent(mut self, shop: &str) -> Self {
-        let made = self.beside(|sandbox| sandbox.create_bot(&bot_name(shop), shop));
-        let made = made.expect("a new bot");
-        let token = Secret::new(made["token"].as_str().expect("a token"));
+        let token = self.make_bot(shop);
+        let number = token.expose().split(':').next().expect("a token begins with a number");
         let agent: AgentId = shop.parse().expect("a valid id");
         let vault = self.fleet().vault.clone();
         let bot = BotIdentity {
-            id: UserId::new(made["id"].as_i64().expect("a number")),
+            id: UserId::new(number.parse().expect("a number")),
             username: bot_name(shop),
             token: token_print(&vault, &token),
         };
@@ -40,6 +39,12 @@ impl World {
         let markup = Markup::Percent(10.into());
         self.ledger(shop, OWNER, LedgerCommand::SetOwnPricing { markup }, Vec::new());
         self
+    }
+
+    /// A bot that nobody's shop has yet; answers its token.
+    pub(crate) fn make_bot(&self, shop: &str) -> Secret {
+        let made = self.beside(|sandbox| sandbox.create_bot(&bot_name(shop), shop));
+        Secret::new(made.expect("a new bot")["token"].as_str().expect("a token"))
     }
 
     /// A customer who has money and has said hello.
@@ -78,13 +83,42 @@ impl World {
             price: Some(Money::whole(10)),
         };
         self.stock(product, Vec::new());
+        self.add_items(1..=ITEMS);
+    }
+
+    /// More items on the shelf.
+    pub(crate) fn add_items(&mut self, numbers: std::ops::RangeInclusive<u32>) {
         let vault = self.fleet().vault.clone();
         let line = |number: u32| {
             let (content, sealed) = seal_goods(&vault, format!("KEY-{number:04}").as_bytes());
             (content, Record::Goods { content, sealed })
         };
-        let (items, records) = (1..=ITEMS).map(line).unzip();
+        let (items, records) = numbers.map(line).unzip();
         self.stock(StockCommand::AddItems { product: ProductId::new(1), items }, records);
+    }
+
+    /// One item bought by a customer with money, past the bots: nobody delivers it before something
+    /// makes them look.
+    pub(crate) fn order_past_the_bots(&mut self, shop: &str, user: UserId) {
+        let credit = LedgerCommand::Credit {
+            tenant: tenant(shop),
+            user,
+            amount: Money::whole(20),
+            reason: "a test".to_owned(),
+        };
+        self.ledger(MASTER, ADMIN, credit, Vec::new());
+        self.drawn += 1;
+        let quote = QuoteId::from_body(&format!("w{}", self.drawn)).expect("a valid id");
+        let tenant = tenant(shop);
+        let product = ProductId::new(1);
+        let ask = Ask { quote: quote.clone(), tenant: tenant.clone(), user, product, quantity: 1 };
+        let id = format!("world:{}", self.drawn).parse().expect("a valid id");
+        let stock = self.fleet().core.stock();
+        let bought = self.run(async move {
+            answer(stock.quote(id, ask).await).await;
+            answer(stock.place(quote, tenant, user).await).await
+        });
+        bought.expect("the world lives");
     }
 
     fn stock(&mut self, body: StockCommand, records: Vec<Record>) {

@@ -84,7 +84,7 @@ async fn records(world: &mut World) {
         update: 1,
         state: "{}".to_owned(),
     };
-    let spilled = InboxRecord { bot: bot(10).id, update: 1, sealed: sealed.clone() };
+    let spilled = InboxRecord { bot: bot(10).id, update: 1, at, sealed: sealed.clone() };
     let reason = "panicked twice".to_owned();
     let all = vec![
         Record::Profile(profile),
