@@ -59,7 +59,7 @@ impl<'a> Records<'a> {
                 self.tokens.push((rawdoc! {"_id": tenant.to_string()}, update));
             }
             Record::Dialog(dialog) => {
-                self.plain.push(("dialogs", dialog_id(dialog), update_of(dialog)?))
+                self.plain.push(("dialogs", dialog_id(dialog), update_of(dialog)?));
             }
             Record::Profile(profile) => self.plain.push(profile_put(profile)),
             Record::InboxPut(spilled) => {

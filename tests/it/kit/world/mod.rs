@@ -165,6 +165,11 @@ impl World {
         self.script.heal();
     }
 
+    /// The lease runs out, or is renewed again.
+    pub(crate) fn lead(&self, leads: bool) {
+        self.script.lead(leads);
+    }
+
     /// Stalled commits go on.
     pub(crate) fn release(&self) {
         self.script.release();
