@@ -32,6 +32,9 @@ use crate::telegram::pump::PumpConfig;
 use crate::telegram::text::{Lang, TextError, Texts};
 use crate::telegram::token::BotToken;
 use crate::telegram::transport::{ApiError, SharedTransport};
+use crate::trace::Recorder;
+use crate::trace::files::{Keep, Writer};
+use crate::trace::record::Header;
 use crate::vault::{OpenError, Vault, VaultError};
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
@@ -58,6 +61,8 @@ pub struct Ports {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// What takes down what is decided: [`Recorder::off`], [`record`], or a simulation's.
+    pub recorder: Recorder,
 }
 
 /// Why a fleet does not start.
@@ -87,6 +92,9 @@ pub enum StartError {
     /// The master's bot is an agent's.
     #[error("the master's bot cannot be registered: {0}")]
     Master(String),
+    /// There is no place for the trace.
+    #[error("the trace cannot be written to `trace.dir`: {0}")]
+    Trace(#[source] std::io::Error),
     /// The core ended before it took requests.
     #[error("the core did not start; the log says why")]
     Core,
@@ -138,6 +146,37 @@ pub async fn open_store_to_read(
     }
 }
 
+/// Starts the recorder that the configuration asks for. The writer goes last: dropping it writes what
+/// is left.
+///
+/// # Errors
+/// [`StartError::Trace`] when its folder cannot be used.
+pub fn record(
+    config: &Config,
+    random: &SharedRandom,
+) -> Result<(Recorder, Option<Writer>), StartError> {
+    let trace = &config.trace;
+    if !trace.enabled {
+        return Ok((Recorder::off(), None));
+    }
+    let keep = Keep {
+        dir: trace.dir.clone(),
+        rotate_bytes: u64::from(trace.rotate_mb) * 1024 * 1024,
+        rotate_after: hours(trace.rotate_hours),
+        files: trace.keep_files,
+        queue: trace.queue_records,
+    };
+    let (recorder, writer) =
+        Writer::start(keep, header(config), &**random).map_err(StartError::Trace)?;
+    Ok((recorder, Some(writer)))
+}
+
+/// What a trace says of the configuration: the numbers that decisions read.
+pub fn header(config: &Config) -> Header {
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    Header { program, rules: rules(config), access: access(config) }
+}
+
 impl Fleet {
     /// Starts core, Supervisor and bots. Call it inside an actix System.
     ///
@@ -156,6 +195,7 @@ impl Fleet {
             clock: ports.clock.clone(),
             placement: ports.placement.clone(),
             probe: ports.probe.clone(),
+            recorder: ports.recorder.clone(),
             rules: rules(config),
             access: access(config),
             limits: core_limits(config),
@@ -351,6 +391,7 @@ pub fn core_in_memory(admins: impl IntoIterator<Item = UserId>) -> CoreParts {
         clock,
         placement: Arc::new(OneThread),
         probe: Probe::none(),
+        recorder: Recorder::off(),
         rules: Rules::standard(),
         access: Access { admins: admins.into_iter().collect() },
         limits: CoreLimits {

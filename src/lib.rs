@@ -16,4 +16,5 @@ pub mod secret;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;
+pub mod trace;
 pub mod vault;

@@ -7,7 +7,7 @@
 //! requests go alone, one by one, and only the culprit is refused; a request in hand at two deaths is
 //! quarantined (DESIGN.md, section 4).
 
-use super::committer::{Committer, CommitterHandle, Desk, nothing_before};
+use super::committer::{Committer, CommitterHandle, Desk};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
 use super::ledger::{LedgerActor, LedgerHandle};
@@ -28,6 +28,8 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::domain::view::View;
 use crate::placement::SharedPlacement;
 use crate::store::{Loaded, SharedStore, StoreError};
+use crate::trace::Recorder;
+use crate::trace::record::Checkpoint;
 use actix::{Actor, AsyncContext, Context};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub struct CoreParts {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// What takes down what is decided.
+    pub recorder: Recorder,
     /// The platform's business numbers.
     pub rules: Rules,
     /// The people with a role.
@@ -109,7 +113,7 @@ impl Core {
     pub fn start(parts: CoreParts) -> Self {
         let permits = Permits::new(parts.limits.permits, parts.limits.permit_bytes);
         let intake = Intake::new(permits, parts.clock.clone(), parts.limits.patience);
-        let views = ViewHandle::default();
+        let views = ViewHandle::new(parts.recorder.clone());
         let (state, watch_state) = watch::channel(CoreState::Starting);
         let (stop, stopping) = watch::channel(false);
         let placement = parts.placement.clone();
@@ -276,7 +280,7 @@ impl Leader {
         Ok(failure)
     }
 
-    /// Takes an epoch, loads, and starts the three actors on this thread.
+    /// Takes an epoch, loads, and starts the two actors on this thread with their Committer.
     async fn start(&self) -> Result<Generation, StoreError> {
         let parts = &self.parts;
         let epoch = parts.store.begin_epoch().await?.epoch;
@@ -289,7 +293,9 @@ impl Leader {
         let head = loaded.head.clone();
         let seq = head.seq;
         let (stock, ledger) = self.machines(epoch, loaded);
-        self.views.reset(View::new(head.seq, &stock, ledger.tenants().clone()));
+        self.record_state(&stock, &ledger);
+        let view = View::new(head.seq, &stock, ledger.tenants().clone());
+        self.views.reset(view, || parts.clock.now());
         let (life, failures) = Life::begin();
         let ends = Arc::new(HoldEnds::default());
         let mailbox = parts.limits.permits * 2 + 64;
@@ -302,18 +308,7 @@ impl Leader {
             probe: parts.probe.clone(),
             life: life.clone(),
         };
-        let committer = start(
-            mailbox,
-            Committer {
-                head,
-                filling: Vec::new(),
-                writing: false,
-                announced: nothing_before(),
-                batch_max: parts.limits.batch_max,
-                desk,
-                _watch: life.watch("committer"),
-            },
-        );
+        let committer = Committer::new(head, parts.limits.batch_max, desk);
         let mut stock_context = Context::new();
         stock_context.set_mailbox_capacity(mailbox);
         let ledger = start(
@@ -325,6 +320,7 @@ impl Leader {
                 intake: self.intake.clone(),
                 clock: parts.clock.clone(),
                 probe: parts.probe.clone(),
+                recorder: parts.recorder.clone(),
                 life: life.clone(),
                 ends: ends.clone(),
                 _watch: life.watch("ledger"),
@@ -336,6 +332,7 @@ impl Leader {
             committer: committer.clone(),
             clock: parts.clock.clone(),
             probe: parts.probe.clone(),
+            recorder: parts.recorder.clone(),
             life: life.clone(),
             ends,
             waiters: VecDeque::new(),
@@ -356,10 +353,17 @@ impl Leader {
         for (_, _, quote) in self.intake.in_hand() {
             if let Some(quote) = quote {
                 stock.apply(&StockEvent::Asked(ask_of(&quote)));
-                ledger.apply(&LedgerEvent::QuoteIssued(Box::new(quote)));
+                ledger.apply(&LedgerEvent::QuoteIssued(quote));
             }
         }
         (stock, ledger)
+    }
+
+    /// A generation begins with its checkpoints in the trace.
+    fn record_state(&self, stock: &StockMachine, ledger: &LedgerMachine) {
+        let CoreParts { recorder, clock, .. } = &self.parts;
+        recorder.renew(|| clock.now(), || Checkpoint::Stock(Box::new(stock.clone())));
+        recorder.renew(|| clock.now(), || Checkpoint::Ledger(Box::new(ledger.clone())));
     }
 
     fn close(&self, life: &Life) {

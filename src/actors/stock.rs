@@ -14,11 +14,14 @@ use super::probe::{Point, Probe};
 use crate::clock::SharedClock;
 use crate::domain::command::{Caller, Command};
 use crate::domain::event::{CoreCommand, Event};
-use crate::domain::id::{CommandId, QuoteId, TenantId, UserId};
+use crate::domain::id::{CommandId, HoldId, QuoteId, TenantId, UserId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::outcome::Outcome;
-use crate::domain::stock::{Ask, HoldRefusal, StockCommand, StockEvent, StockMachine};
+use crate::domain::stock::{Ask, HoldFate, StockCommand, StockEvent, StockMachine};
+use crate::domain::time::Timestamp;
 use crate::store::batch::{BatchEntry, Record};
+use crate::trace::Recorder;
+use crate::trace::record::{self, Checkpoint, Message, Verdict};
 use actix::{Actor, ActorContext, Addr, Context, Handler};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -85,9 +88,10 @@ impl StockHandle {
 pub(super) struct StockActor {
     pub(super) machine: StockMachine,
     pub(super) ledger: Addr<LedgerActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
+    pub(super) recorder: Recorder,
     pub(super) life: Life,
     pub(super) ends: Arc<HoldEnds>,
     /// Purchases that a hold in flight may yet make possible. Bounded by `waiters_max`.
@@ -141,9 +145,7 @@ impl StockActor {
     /// Ends the holds that LedgerActor is done with, then looks again at those who waited.
     fn drain(&mut self) {
         for (generation, hold, fate) in self.ends.drain() {
-            if let Some(event) = self.machine.decide_fate(generation, hold, fate) {
-                self.machine.apply(&event);
-            }
+            self.end(generation, hold, fate);
         }
         for _ in 0..self.waiters.len() {
             if let Some((ticket, task)) = self.waiters.pop_front()
@@ -155,8 +157,27 @@ impl StockActor {
         self.ends.set_awaited(!self.waiters.is_empty());
     }
 
+    fn end(&mut self, generation: u64, hold: HoldId, fate: HoldFate) {
+        let event = self.machine.decide_fate(generation, hold, fate);
+        self.note(
+            || self.clock.now(),
+            None,
+            || (Message::End { generation, hold, fate }, Verdict::Ended { event: event.clone() }),
+        );
+        if let Some(event) = event {
+            self.machine.apply(&event);
+        }
+    }
+
     fn change(&mut self, ticket: Ticket, command: &Command<StockCommand>, task: &Arc<Task>) {
-        let submit = match self.machine.decide(command, self.clock.now()) {
+        let now = self.clock.now();
+        let decided = self.machine.decide(command, now);
+        let seq = self.note(
+            || now,
+            Some(&command.id),
+            || (Message::Change(command.clone()), Verdict::of_change(decided.clone())),
+        );
+        let submit = match decided {
             Err(rejection) => Submit::answer(ticket, Err(rejection)),
             Ok(accepted) if accepted.events.is_empty() => {
                 Submit::answer(ticket, Ok(accepted.outcome))
@@ -170,15 +191,24 @@ impl StockActor {
                     command: CoreCommand::Stock(command.clone()),
                     events: accepted.events.into_iter().map(Event::Stock).collect(),
                 };
-                Submit::entry(ticket, entry, task, accepted.outcome)
+                Submit { seq, ..Submit::entry(ticket, entry, task, accepted.outcome) }
             }
         };
-        self.submit(submit);
+        self.committer.submit(submit);
     }
 
     fn quote(&mut self, ticket: Ticket, id: &CommandId, ask: &Ask) {
-        match self.machine.decide_ask(ask, self.quantity_max) {
-            Err(rejection) => self.submit(Submit::answer(ticket, Err(rejection.into()))),
+        let decided = self.machine.decide_ask(ask, self.quantity_max);
+        self.note(
+            || self.clock.now(),
+            Some(id),
+            || {
+                let (ask, quantity_max) = (ask.clone(), self.quantity_max);
+                (Message::Ask { ask, quantity_max }, Verdict::of_ask(decided.clone()))
+            },
+        );
+        match decided {
+            Err(rejection) => self.committer.submit(Submit::answer(ticket, Err(rejection.into()))),
             Ok((event, product, base)) => {
                 self.machine.apply(&event);
                 let command = Command {
@@ -205,14 +235,28 @@ impl StockActor {
         tenant: &TenantId,
         user: UserId,
     ) {
-        let (holding, guard) = match self.machine.decide_hold(quote, tenant, user) {
+        let decided = self.machine.decide_hold(quote, tenant, user);
+        let room = self.waiters.len() < self.waiters_max;
+        // A shortage is not an answer yet; any other refusal goes on at once.
+        let waits = room
+            && decided.as_ref().is_err_and(|refusal| self.machine.may_yet_hold(quote, *refusal));
+        self.note(
+            || self.clock.now(),
+            None,
+            || {
+                let (quote, tenant) = (quote.clone(), tenant.clone());
+                let message = Message::Hold { quote, tenant, user, room };
+                (message, Verdict::of_hold(decided.clone(), waits))
+            },
+        );
+        let (holding, guard) = match decided {
             Ok(event) => {
                 self.machine.apply(&event);
                 let StockEvent::Held(hold) = event else { return };
                 let guard = HoldGuard::new(self.machine.generation(), hold.id, self.ends.clone());
                 (Ok(hold.items), Some(guard))
             }
-            Err(refusal) if self.may_wait(quote, refusal) => {
+            Err(_) if waits => {
                 self.waiters.push_back((ticket, task.clone()));
                 self.ends.set_awaited(true);
                 return;
@@ -228,16 +272,18 @@ impl StockActor {
         self.pass_on(self.ledger.try_send(Placed { ticket, command, guard }).is_ok());
     }
 
-    /// A shortage is not an answer while other holds on the product may be given back. Every other
-    /// refusal goes on at once: what it depends on is ahead of it in LedgerActor's mailbox.
-    fn may_wait(&self, quote: &QuoteId, refusal: HoldRefusal) -> bool {
-        let HoldRefusal::Shortage { .. } = refusal else { return false };
-        self.waiters.len() < self.waiters_max
-            && self.machine.ask(quote).is_some_and(|ask| self.machine.has_holds_on(ask.product))
-    }
-
-    fn submit(&self, submit: Submit) {
-        self.pass_on(self.committer.try_send(submit).is_ok());
+    /// Gives the recorder what was decided, before it is applied.
+    fn note(
+        &self,
+        at: impl FnOnce() -> Timestamp,
+        id: Option<&CommandId>,
+        decided: impl FnOnce() -> (Message, Verdict),
+    ) -> Option<u64> {
+        let state = || Checkpoint::Stock(Box::new(self.machine.clone()));
+        self.recorder.record(record::Actor::Stock, at, state, || {
+            let (message, outcome) = decided();
+            record::Entry { id: id.cloned(), message, outcome: Some(outcome) }
+        })
     }
 
     /// A message that does not go through means that the generation is ending; its requests stay in
@@ -283,6 +329,6 @@ impl Submit {
         task: Arc<Task>,
         outcome: Outcome,
     ) -> Self {
-        Self { ticket, entry: Some(entry), task: Some(task), answer: Ok(outcome) }
+        Self { ticket, entry: Some(entry), task: Some(task), answer: Ok(outcome), seq: None }
     }
 }

@@ -6,7 +6,10 @@
 use crate::domain::command::CommandKey;
 use crate::domain::event::Event;
 use crate::domain::ledger::LedgerEvent;
+use crate::domain::time::Timestamp;
 use crate::domain::view::View;
+use crate::trace::Recorder;
+use crate::trace::record::Checkpoint;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{broadcast, watch};
 
@@ -17,6 +20,7 @@ const SET_ASIDE_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct ViewHandle {
     view: Arc<RwLock<View>>,
+    recorder: Recorder,
     tenants: watch::Sender<u64>,
     set_aside: broadcast::Sender<SetAside>,
 }
@@ -30,15 +34,14 @@ pub(super) struct SetAside {
     pub(super) what: String,
 }
 
-impl Default for ViewHandle {
-    fn default() -> Self {
+impl ViewHandle {
+    /// An empty picture; what it shows from now on is recorded.
+    pub(super) fn new(recorder: Recorder) -> Self {
         let (tenants, _) = watch::channel(0);
         let (set_aside, _) = broadcast::channel(SET_ASIDE_MAX);
-        Self { view: Arc::default(), tenants, set_aside }
+        Self { view: Arc::default(), recorder, tenants, set_aside }
     }
-}
 
-impl ViewHandle {
     /// The present picture. Copy what you need and let go: a batch waits to be published.
     pub fn read(&self) -> RwLockReadGuard<'_, View> {
         self.view.read().unwrap_or_else(PoisonError::into_inner)
@@ -55,16 +58,28 @@ impl ViewHandle {
     }
 
     /// Replaces the picture by what was loaded.
-    pub(super) fn reset(&self, view: View) {
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    pub(super) fn reset(&self, view: View, at: impl FnOnce() -> Timestamp) {
+        let mut shown = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        *shown = view;
+        // Recorded while nobody can read it: whoever has read it is recorded after this.
+        self.recorder.renew(at, || Checkpoint::View(Box::new(shown.clone())));
+        drop(shown);
         self.tenants.send_modify(|version| *version += 1);
     }
 
-    /// Adds the facts of a durable batch.
-    pub(super) fn publish<'a>(&self, seq: u64, events: impl Iterator<Item = &'a Event> + Clone) {
+    /// Adds the facts of a durable batch, which the trace has as these `decisions`.
+    pub(super) fn publish<'a>(
+        &self,
+        seq: u64,
+        events: impl Iterator<Item = &'a Event> + Clone,
+        at: impl FnOnce() -> Timestamp,
+        decisions: &[Option<u64>],
+    ) {
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         let before = view.tenants_version;
         view.apply(seq, events.clone());
+        let state = || Checkpoint::View(Box::new(view.clone()));
+        self.recorder.publish(at, seq, decisions, state);
         let changed = view.tenants_version != before;
         drop(view);
         if changed {

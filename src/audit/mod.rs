@@ -6,8 +6,10 @@
 //! record by record and keeps none of it; [`audit`] feeds it from a store. It reads and never writes,
 //! so it may run beside a working fleet.
 
+pub mod again;
 mod beside;
 mod compare;
+pub mod rebuild;
 mod report;
 mod text;
 

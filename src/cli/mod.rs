@@ -12,9 +12,11 @@ mod health;
 mod hosting;
 pub mod init;
 mod keys;
+mod replay;
 mod run;
 mod sandbox;
 mod sandbox_clock;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -73,6 +75,10 @@ commands! {
     Init(init),
     /// Check every law on the store
     Audit(audit),
+    /// Decide a trace or a store's journal again and find the first difference
+    Replay(replay),
+    /// Read traces and cut pieces out of them
+    Trace(trace),
     /// Measure this machine
     Bench(bench),
     /// Run only the Bot API sandbox

@@ -4,12 +4,12 @@ use super::hosting::{asked_to_end, host};
 use super::sandbox_clock::SandboxClock;
 use super::{Failure, Io};
 use crate::actors::{CoreState, Probe};
-use crate::app::{Fleet, Ports, StartError, open_store};
+use crate::app::{self, Fleet, Ports, StartError, open_store};
 use crate::clock::{Clock as _, SharedClock, SystemClock};
 use crate::config::{ClockSource, Config};
 use crate::domain::time::Millis;
 use crate::placement::Threads;
-use crate::random::OsRandom;
+use crate::random::{OsRandom, SharedRandom};
 use crate::store::StoreError;
 use crate::telegram::http::HttpTransport;
 use std::path::PathBuf;
@@ -54,13 +54,17 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
             SandboxClock::follow(&config.telegram.api_url, &sockets).await?.clock()
         }
     };
+    let random: SharedRandom = Arc::new(OsRandom);
+    let (recorder, writer) =
+        app::record(&config, &random).map_err(|error| start_failure(&error))?;
     let ports = Ports {
         store,
         transport: Arc::new(transport),
         clock,
-        random: Arc::new(OsRandom),
+        random,
         placement: Arc::new(Threads::start(BOT_THREADS, sockets.clone())),
         probe: Probe::none(),
+        recorder,
     };
     let fleet = Fleet::start(&config, ports).await.map_err(|error| start_failure(&error))?;
     let health = match config.web.listen {
@@ -80,6 +84,7 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
     }
     tracing::info!("the fleet ends");
     let ended = end(&fleet).await;
+    drop(writer);
     if let Some(health) = health {
         health.stop().await;
     }
@@ -122,7 +127,8 @@ pub(super) fn start_failure(error: &StartError) -> Failure {
         | StartError::Keys(_)
         | StartError::WrongKeys(_)
         | StartError::MasterToken
-        | StartError::Master(_) => Failure::Usage(error.to_string()),
+        | StartError::Master(_)
+        | StartError::Trace(_) => Failure::Usage(error.to_string()),
         StartError::Store(_)
         | StartError::Texts(_)
         | StartError::Telegram(_)

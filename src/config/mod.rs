@@ -18,8 +18,8 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Place};
 pub use schema::DEFAULT;
 pub use sections::{
-    Bots, Clock, ClockSource, Config, Core, Language, Log, LogFormat, Shop, Store, Telegram, Vault,
-    Web,
+    Bots, Clock, ClockSource, Config, Core, Language, Log, LogFormat, Shop, Store, Telegram, Trace,
+    Vault, Web,
 };
 pub use values::{StoreUrl, Zone};
 

@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 /// Key, least and greatest value of every whole number. The comment of the key in
 /// `config/default.toml` says the same, kept by a test.
-pub(super) const RANGES: [(&str, i64, i64); 30] = [
+pub(super) const RANGES: [(&str, i64, i64); 34] = [
     ("store.lease_s", 5, 600),
     ("telegram.poll_timeout_s", 1, 50),
     ("telegram.budget_per_s", 1, 1_000),
@@ -41,6 +41,10 @@ pub(super) const RANGES: [(&str, i64, i64); 30] = [
     ("shop.owner_link_ttl_h", 1, 720),
     ("shop.file_max_mb", 1, 20),
     ("shop.command_ids_h", 24, 720),
+    ("trace.rotate_mb", 1, 4_096),
+    ("trace.rotate_hours", 1, 720),
+    ("trace.keep_files", 2, 10_000),
+    ("trace.queue_records", 64, 1_000_000),
 ];
 
 /// Levels that `log.level` names.

@@ -11,6 +11,7 @@ use crate::telegram::token::BotToken;
 use crate::vault::Key;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use url::Url;
 
 /// The whole configuration.
@@ -37,6 +38,8 @@ pub struct Config {
     pub shop: Shop,
     /// What is logged.
     pub log: Log,
+    /// What is recorded for a replay.
+    pub trace: Trace,
 }
 
 /// `[store]`
@@ -218,4 +221,22 @@ pub enum LogFormat {
     Text,
     /// For programs.
     Json,
+}
+
+/// `[trace]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// Whether it is recorded.
+    pub enabled: bool,
+    /// The folder of its files.
+    pub dir: PathBuf,
+    /// Size of a file before the next one is begun, in megabytes of 1024 × 1024.
+    pub rotate_mb: u32,
+    /// Age of a file before the next one is begun, in hours.
+    pub rotate_hours: u32,
+    /// Files that are kept.
+    pub keep_files: usize,
+    /// Records waiting to be written.
+    pub queue_records: usize,
 }

@@ -16,6 +16,7 @@ pub struct Category {
     /// Its id.
     pub id: CategoryId,
     /// Its name as customers see it.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub name: String,
 }
 
@@ -37,8 +38,10 @@ pub struct Product {
     /// The category it is shown in.
     pub category: CategoryId,
     /// Its name as customers see it.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub name: String,
     /// What customers read before they buy; may be empty.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub description: String,
     /// The base price of one item; none means it is not for sale yet.
     pub price: Option<Money>,
@@ -49,7 +52,7 @@ pub struct Product {
 }
 
 /// All categories and products.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     /// Categories by id, which is the order they are shown in.
     pub categories: BTreeMap<CategoryId, Category>,

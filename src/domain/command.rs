@@ -3,7 +3,8 @@
 use super::id::{CommandId, TenantId, UserId};
 use super::outcome::Outcome;
 use super::time::{Millis, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -40,7 +41,7 @@ pub struct Command<Body> {
 }
 
 /// What makes two commands the same: shop, caller and id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandKey {
     /// The shop through whose bot it came.
     pub tenant: TenantId,
@@ -48,6 +49,20 @@ pub struct CommandKey {
     pub caller: Caller,
     /// The sender's id for it.
     pub id: CommandId,
+}
+
+impl Ord for CommandKey {
+    /// By caller first: his number is at hand, and the texts are looked at among his commands only.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let texts = || self.id.cmp(&other.id).then_with(|| self.tenant.cmp(&other.tenant));
+        self.caller.cmp(&other.caller).then_with(texts)
+    }
+}
+
+impl PartialOrd for CommandKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl<Body> Command<Body> {
@@ -84,11 +99,33 @@ impl<Event> Accepted<Event> {
     }
 }
 
-/// Recently accepted commands, forgotten after a span (72 hours by default).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Recently accepted commands, forgotten after a span (72 hours by default). Serialised as a list,
+/// oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<Answered>")]
 pub struct Recent {
     by_key: BTreeMap<CommandKey, (Timestamp, Outcome)>,
     by_age: BTreeSet<(Timestamp, CommandKey)>,
+}
+
+impl Serialize for Recent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answered = |(at, key): &(Timestamp, CommandKey)| {
+            let (_, outcome) = self.by_key.get(key)?;
+            Some(Answered { key: key.clone(), at: *at, outcome: outcome.clone() })
+        };
+        serializer.collect_seq(self.by_age.iter().filter_map(answered))
+    }
+}
+
+impl From<Vec<Answered>> for Recent {
+    /// What was serialised; nothing is too old for it.
+    fn from(answers: Vec<Answered>) -> Self {
+        let entry = |Answered { key, at, outcome }| (key, (at, outcome));
+        let by_key: BTreeMap<_, _> = answers.into_iter().map(entry).collect();
+        let by_age = by_key.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
+        Self { by_key, by_age }
+    }
 }
 
 impl Recent {

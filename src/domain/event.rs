@@ -24,6 +24,25 @@ pub enum Event {
     Ledger(LedgerEvent),
 }
 
+/// What becomes durable of a decision, of its facts as the machine has them: those that survive a
+/// restart, and before an order the fact that its items are sold.
+pub fn facts(decided: impl Iterator<Item = Event>) -> Vec<Event> {
+    let mut facts = Vec::with_capacity(decided.size_hint().0 + 1);
+    for event in decided {
+        if let Event::Ledger(LedgerEvent::OrderPlaced(order)) = &event {
+            facts.push(Event::Stock(StockEvent::Sold {
+                product: order.product,
+                items: order.items.clone(),
+                order: order.id.clone(),
+            }));
+        }
+        if event.is_durable() {
+            facts.push(event);
+        }
+    }
+    facts
+}
+
 /// A command of either machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

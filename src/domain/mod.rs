@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod outcome;
+mod pairs;
 pub mod pricing;
 pub mod rejection;
 pub mod sealed;
@@ -24,6 +25,7 @@ pub mod tenant;
 pub mod time;
 pub mod view;
 pub mod withdrawal;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

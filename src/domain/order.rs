@@ -19,6 +19,7 @@ pub struct Quote {
     /// What is sold.
     pub product: ProductId,
     /// Its name when the price was promised.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub product_name: String,
     /// What its items are.
     pub kind: GoodsKind,
@@ -46,6 +47,7 @@ pub struct Order {
     /// What was sold.
     pub product: ProductId,
     /// Its name when it was sold.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub product_name: String,
     /// What its items are.
     pub kind: GoodsKind,

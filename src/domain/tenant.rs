@@ -5,7 +5,8 @@ use super::money::Money;
 use super::pricing::PriceRule;
 use super::sealed::Fingerprint;
 use super::time::{Millis, Timestamp};
-use serde::{Deserialize, Serialize};
+use super::words::ADDRESS;
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,6 +16,7 @@ pub struct Tenant {
     /// Its id.
     pub id: TenantId,
     /// Its name, as admins gave it.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub name: String,
     /// The bot that serves it.
     pub bot: BotIdentity,
@@ -41,6 +43,7 @@ pub struct BotIdentity {
     /// Telegram's id of the bot.
     pub id: UserId,
     /// Its name in links, without the `@`.
+    #[serde(serialize_with = "crate::domain::words::serialize")]
     pub username: String,
     /// Which token it is.
     pub token: Fingerprint,
@@ -77,8 +80,8 @@ pub struct Terms {
 }
 
 /// A TRC20 address that passed Base58Check: it begins with `T` and belongs to the main network.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct WalletAddress(String);
 
 /// A text that is no TRC20 address.
@@ -113,9 +116,10 @@ impl TryFrom<String> for WalletAddress {
     }
 }
 
-impl From<WalletAddress> for String {
-    fn from(address: WalletAddress) -> Self {
-        address.0
+impl Serialize for WalletAddress {
+    /// Under its own name, so that a trace can put another address in its place.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(ADDRESS, &self.0)
     }
 }
 

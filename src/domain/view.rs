@@ -6,10 +6,11 @@ use super::id::{ProductId, TenantId};
 use super::ledger::LedgerEvent;
 use super::stock::{StockEvent, StockMachine};
 use super::tenant::Tenant;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A picture of the core as of one durable batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// The batch it shows.
     pub version: u64,

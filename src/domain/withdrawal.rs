@@ -8,7 +8,8 @@ use super::money::Money;
 use super::outcome::Allocation;
 use super::tenant::WalletAddress;
 use super::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use super::words::TXID;
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -66,6 +67,7 @@ pub enum WithdrawalStatus {
         /// When.
         at: Timestamp,
         /// Why, in the admin's words.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
 }
@@ -128,7 +130,7 @@ impl FromStr for WithdrawalState {
 ///
 /// TRON's are 64 hex digits, but a payment between accounts of one exchange has an id of its own
 /// form; uniqueness is what protects, not the form.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
 pub struct Txid(String);
 
@@ -144,6 +146,13 @@ impl FromStr for Txid {
         let fits = (8..=100).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if fits { Ok(Self(text.to_ascii_lowercase())) } else { Err(InvalidTxid) }
+    }
+}
+
+impl Serialize for Txid {
+    /// Under its own name, so that a trace can put another id in its place.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(TXID, &self.0)
     }
 }
 

@@ -375,6 +375,7 @@ impl Store for FaultyStore {
 mod tests {
     use super::*;
     use crate::clock::VirtualClock;
+    use crate::store::entries::Entries;
     use crate::store::memory::{MemoryDisk, MemoryStore};
 
     struct Bench {
@@ -396,7 +397,7 @@ mod tests {
         async fn commit(&self) -> Result<Head, CommitError> {
             let follows = self.store.head().await.expect("reads");
             let at = self.clock.now();
-            let batch = Batch { follows, at, entries: Vec::new(), records: Vec::new() };
+            let batch = Batch { follows, at, entries: Entries::default(), records: Vec::new() };
             self.store.commit(Arc::new(batch)).await
         }
 

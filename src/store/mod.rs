@@ -5,6 +5,7 @@
 //! whose answer was lost is read from the head, never guessed (law 13).
 
 pub mod batch;
+pub mod entries;
 pub mod faults;
 pub mod journal;
 pub mod memory;

@@ -10,6 +10,7 @@ use crate::clock::{Stopwatch, SystemClock};
 use crate::config::{Config, Environment, Loaded, StoreUrl};
 use crate::placement::Threads;
 use crate::store::SharedStore;
+use crate::trace::Recorder;
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -68,6 +69,7 @@ pub(super) async fn start(store: SharedStore, sockets: Handle) -> Result<Core, F
         clock: Arc::new(SystemClock),
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
+        recorder: Recorder::off(),
         rules: rules(&config),
         access: shop::access(),
         limits: core_limits(&config),

@@ -8,6 +8,7 @@ mod figures;
 mod load;
 mod orders;
 mod raw;
+mod replay;
 mod scratch;
 mod shop;
 
@@ -31,6 +32,8 @@ enum What {
     Store(Work),
     /// A start on a store that exists: how long it takes and what it occupies
     Load(load::Args),
+    /// Recorded messages decided again, as fast as they go
+    Replay(replay::Args),
 }
 
 /// How much there is to do.
@@ -70,6 +73,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
         What::Orders(work) => (orders::run(work)?, work.json),
         What::Store(work) => (raw::run(work)?, work.json),
         What::Load(args) => (load::run(args)?, args.json),
+        What::Replay(args) => (replay::run(args)?, args.json),
     };
     print(io, &report, json)
 }

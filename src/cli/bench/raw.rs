@@ -57,7 +57,8 @@ fn started(mut report: Report, scratch: &Scratch) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Writes `orders` in batches of `size`, one after the other. Deciding is not part of the time.
+/// Writes `orders` in batches of `size`, one after the other. Deciding is not
+/// part of the time, encoding is.
 pub(super) async fn commits(
     shop: &mut Shop,
     store: &SharedStore,
@@ -73,8 +74,8 @@ pub(super) async fn commits(
     let mut series = Series { orders, elapsed: Duration::ZERO, times: Times::default() };
     let all = Stopwatch::start();
     for entries in batches {
-        let batch = shop.batch(entries, Vec::new());
         let one = Stopwatch::start();
+        let batch = shop.batch(entries, Vec::new());
         shop.commit(store, batch).await?;
         series.times.note(one.elapsed());
     }

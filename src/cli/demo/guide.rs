@@ -10,6 +10,8 @@ pub(super) struct Start<'a> {
     pub(super) address: SocketAddr,
     /// Where the demo remembers.
     pub(super) data: &'a Path,
+    /// How this program was called: from a checkout it is not on the path.
+    pub(super) program: &'a str,
     /// Whether the shop was made just now.
     pub(super) fresh: bool,
     /// Whether the visitor has used the spare bot for an agent of his own.
@@ -28,11 +30,12 @@ pub(super) fn text(start: &Start<'_>, cast: &Cast) -> String {
          Alex approves it, then enters any transaction id: Admin, Withdrawals.\n  \
          3. Grow. {grow}\n\n  \
          Ctrl-C stops it; the next start continues here. Stopped, every law on its store is \
-         checked by\n  SHOPFLEET__STORE__URL=sqlite:{data}/shop.db shopfleet audit\n",
+         checked by\n  SHOPFLEET__STORE__URL=sqlite:{data}/shop.db {program} audit\n",
         address = start.address,
         first = cast.first.username,
         grow = grow(start, cast),
         data = start.data.display(),
+        program = start.program,
     )
 }
 

@@ -11,10 +11,10 @@ use super::hosting::{Server, asked_to_end, host};
 use super::sandbox::{fresh_seed, listen, quiet_log};
 use super::{Failure, Io, say};
 use crate::actors::Probe;
-use crate::app::{Fleet, Ports, open_store};
+use crate::app::{self, Fleet, Ports, open_store};
 use crate::config::{Config, Environment, Loaded};
 use crate::placement::Threads;
-use crate::random::OsRandom;
+use crate::random::{OsRandom, SharedRandom};
 use crate::sandbox::service::{Sandbox, Setup};
 use crate::sandbox::{http, page};
 use crate::telegram::http::HttpTransport;
@@ -63,25 +63,31 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let config = configuration(args, address, &cast)?;
     let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets.clone())
         .map_err(|error| Failure::Check(error.to_string()))?;
+    let random: SharedRandom = Arc::new(OsRandom);
+    let (recorder, writer) =
+        app::record(&config, &random).map_err(|error| super::run::start_failure(&error))?;
     let ports = Ports {
         store: open_store(&config.store, &sockets)
             .await
             .map_err(|error| super::run::store_failure(&error))?,
         transport: Arc::new(transport),
         clock: sandbox.clock(),
-        random: Arc::new(OsRandom),
+        random,
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
+        recorder,
     };
     let fleet =
         Fleet::start(&config, ports).await.map_err(|error| super::run::start_failure(&error))?;
     let fresh = seed::open_shop(&fleet, &cast).await?;
     let grown =
         fleet.core.views().read().tenants.values().any(|t| t.bot.id.number() == cast.spare.id);
-    let start = guide::Start { address, data: &args.data, fresh, grown };
+    let program = std::env::args().next().unwrap_or_else(|| "shopfleet".to_owned());
+    let start = guide::Start { address, data: &args.data, program: &program, fresh, grown };
     say(io, guide::text(&start, &cast))?;
     asked_to_end().await?;
     super::run::end(&fleet).await?;
+    drop(writer);
     server.stop().await;
     say(io, "\nStopped. The next start continues here.\n")
 }
@@ -89,6 +95,7 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
 /// The fleet's configuration, made as an operator's would be.
 fn configuration(args: &Args, address: SocketAddr, cast: &Cast) -> Result<Config, Failure> {
     let store = format!("sqlite:{}", args.data.join("shop.db").display());
+    let traces = args.data.join("traces").display().to_string();
     let api_url = format!("http://{address}");
     let (admins, key) = (ADMIN.id.to_string(), vault_key(&args.data.join("vault.key"))?);
     let environment = Environment::of(&[
@@ -97,6 +104,8 @@ fn configuration(args: &Args, address: SocketAddr, cast: &Cast) -> Result<Config
         ("SHOPFLEET__TELEGRAM__MASTER_TOKEN", cast.master.token.expose()),
         ("SHOPFLEET__ADMINS", &admins),
         ("SHOPFLEET__VAULT__KEYS", &key),
+        ("SHOPFLEET__TRACE__ENABLED", "true"),
+        ("SHOPFLEET__TRACE__DIR", &traces),
     ]);
     let loaded = Loaded::read(None, &environment);
     Ok(loaded.map_err(|faults| Failure::Check(faults.to_string()))?.config)

@@ -17,6 +17,7 @@ use crate::domain::tenant::{BotIdentity, OwnerLink, Tenant, TenantStatus, Wallet
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::{Txid, Withdrawal, WithdrawalStatus};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A change of money, orders or tenants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,7 @@ pub enum LedgerCommand {
         /// The agent's id.
         agent: AgentId,
         /// The shop's name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// The bot.
         bot: BotIdentity,
@@ -108,6 +110,7 @@ pub enum LedgerCommand {
         /// How much.
         amount: Money,
         /// Why.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
     /// Ask to be paid.
@@ -125,6 +128,7 @@ pub enum LedgerCommand {
         /// Which.
         withdrawal: WithdrawalId,
         /// Why.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
     /// Record that a withdrawal was paid.
@@ -144,6 +148,7 @@ pub enum LedgerCommand {
     /// The master's bot and name, from configuration and getMe.
     RegisterMaster {
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// The bot.
         bot: BotIdentity,
@@ -235,7 +240,7 @@ pub struct Entry {
 #[serde(rename_all = "snake_case")]
 pub enum LedgerEvent {
     /// A price is promised. In memory only.
-    QuoteIssued(Box<Quote>),
+    QuoteIssued(Arc<Quote>),
     /// A promise ended without an order. In memory only.
     QuoteVoided {
         /// Which.
@@ -357,6 +362,7 @@ pub enum Cause {
         /// Which admin.
         by: UserId,
         /// His words.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         reason: String,
     },
 }

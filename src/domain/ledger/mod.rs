@@ -20,17 +20,20 @@ use super::id::{AgentId, EntryId, OrderId, TenantId, UserId, WithdrawalId};
 use super::money::Money;
 use super::order::{Order, Quote};
 use super::outcome::Outcome;
+use super::pairs;
 use super::rejection::{CreditRejection, Rejection};
 use super::tenant::Tenant;
 use super::time::Timestamp;
 use super::withdrawal::{Txid, Withdrawal};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Facts and the answer, before the command's id is added to them.
 type Decision = Result<(Vec<LedgerEvent>, Outcome), Rejection>;
 
-/// The ledger's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The ledger's state. Serialised whole, what is volatile included: that is its checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerMachine {
     rules: Rules,
     access: Access,
@@ -42,8 +45,9 @@ pub struct LedgerMachine {
     ripening: BTreeSet<(Timestamp, EntryId, AgentId)>,
     next_entry: EntryId,
     /// One open quote per customer and shop.
-    quotes: BTreeMap<(TenantId, UserId), Quote>,
-    quotes_by_age: BTreeSet<(Timestamp, TenantId, UserId)>,
+    #[serde(with = "pairs")]
+    quotes: BTreeMap<(UserId, TenantId), Arc<Quote>>,
+    quotes_by_age: BTreeSet<(Timestamp, UserId, TenantId)>,
     /// Orders whose goods have not arrived.
     undelivered: BTreeMap<OrderId, Order>,
     withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
@@ -267,12 +271,23 @@ impl LedgerMachine {
         // A price that cannot be booked refuses an order as well.
         let (Rejection::Order(_) | Rejection::Quote(_)) = rejection else { return None };
         let super::command::Caller::User(user) = command.caller else { return None };
-        let held = self.quotes.get(&(command.tenant.clone(), user))?;
+        let held = self.quotes.get(&(user, command.tenant.clone()))?;
         (held.id == *quote).then(|| LedgerEvent::QuoteVoided {
             quote: quote.clone(),
             tenant: command.tenant.clone(),
             user,
         })
+    }
+
+    /// Makes this user an admin, while a journal is decided again: who had the role at the time is
+    /// not in it.
+    pub fn admit(&mut self, admin: UserId) {
+        self.access.admins.insert(admin);
+    }
+
+    /// Puts other numbers in force, while a journal is decided again.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
     }
 
     /// The rules in force.
@@ -306,8 +321,8 @@ impl LedgerMachine {
     }
 
     /// The open quote of a customer.
-    pub fn quote(&self, tenant: &TenantId, user: UserId) -> Option<&Quote> {
-        self.quotes.get(&(tenant.clone(), user))
+    pub fn quote(&self, tenant: &TenantId, user: UserId) -> Option<&Arc<Quote>> {
+        self.quotes.get(&(user, tenant.clone()))
     }
 
     /// The answer that an accepted command got.

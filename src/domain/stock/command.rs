@@ -20,6 +20,7 @@ pub enum StockCommand {
     /// A new category.
     CreateCategory {
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
     },
     /// A category's new name.
@@ -27,6 +28,7 @@ pub enum StockCommand {
         /// Which.
         category: CategoryId,
         /// Its new name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
     },
     /// A new product; listed at once, sellable when it has a price and items.
@@ -34,6 +36,7 @@ pub enum StockCommand {
         /// Where it is shown.
         category: CategoryId,
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
         /// What its items are.
         kind: GoodsKind,
@@ -45,6 +48,7 @@ pub enum StockCommand {
         /// Which.
         product: ProductId,
         /// Its new name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
     },
     /// A product's new description.
@@ -52,6 +56,7 @@ pub enum StockCommand {
         /// Which.
         product: ProductId,
         /// Its new description.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         description: String,
     },
     /// A product's new base price.
@@ -119,6 +124,7 @@ pub enum StockEvent {
         /// Its id.
         category: CategoryId,
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
     },
     /// A category has a new name.
@@ -126,6 +132,7 @@ pub enum StockEvent {
         /// Which.
         category: CategoryId,
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
     },
     /// A product exists.
@@ -135,6 +142,7 @@ pub enum StockEvent {
         /// Which.
         product: ProductId,
         /// Its name.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         name: String,
     },
     /// A product has a new description.
@@ -142,6 +150,7 @@ pub enum StockEvent {
         /// Which.
         product: ProductId,
         /// Its description.
+        #[serde(serialize_with = "crate::domain::words::serialize")]
         description: String,
     },
     /// A product has a new base price.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::catalog::{self, GoodsKind, Product};
 use crate::domain::command::{Accepted, Answered, Command};
-use crate::domain::id::{CategoryId, HoldId, ProductId};
+use crate::domain::id::{CategoryId, HoldId, ProductId, QuoteId, TenantId, UserId};
 use crate::domain::money::Money;
 use crate::domain::order::QuoteRejection;
 use crate::domain::outcome::{ItemsReport, Outcome};
@@ -184,16 +184,16 @@ impl StockMachine {
     /// [`HoldRefusal`]; whether it becomes the customer's answer is LedgerActor's to say.
     pub fn decide_hold(
         &self,
-        quote: &crate::domain::id::QuoteId,
-        tenant: &crate::domain::id::TenantId,
-        user: crate::domain::id::UserId,
+        quote: &QuoteId,
+        tenant: &TenantId,
+        user: UserId,
     ) -> Result<StockEvent, HoldRefusal> {
         let ask = self
             .asks
             .get(quote)
             .filter(|ask| ask.tenant == *tenant && ask.user == user)
             .ok_or(HoldRefusal::UnknownQuote)?;
-        if self.holders.contains_key(&(tenant.clone(), user)) {
+        if self.holders.contains_key(&(user, tenant.clone())) {
             return Err(HoldRefusal::HoldOpen);
         }
         let listed = self.catalog.products.get(&ask.product).is_some_and(|p| p.listed);
@@ -207,6 +207,17 @@ impl StockMachine {
         let shelf = self.shelves.get(&ask.product).into_iter().flatten();
         let items = shelf.map(|(item, _)| *item).take(ask.quantity as usize).collect();
         Ok(StockEvent::Held(Hold { id: self.next_hold, ask: ask.clone(), items }))
+    }
+
+    /// Whether a refused hold may yet be had: a shortage is not an answer while other holds on the
+    /// product may be given back. What every other refusal depends on is decided already.
+    pub fn may_yet_hold(&self, quote: &QuoteId, refusal: HoldRefusal) -> bool {
+        match refusal {
+            HoldRefusal::Shortage { .. } => {
+                self.asks.get(quote).is_some_and(|ask| self.has_holds_on(ask.product))
+            }
+            HoldRefusal::UnknownQuote | HoldRefusal::NotForSale | HoldRefusal::HoldOpen => false,
+        }
     }
 
     /// What the end of a hold means here: nothing, when it is unknown or of another generation.

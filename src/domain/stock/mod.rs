@@ -17,8 +17,10 @@ use super::catalog::{Catalog, Category, Product};
 use super::command::{Answered, CommandKey, Recent};
 use super::id::{CategoryId, HoldId, ItemId, ProductId, QuoteId, TenantId, UserId};
 use super::outcome::Outcome;
+use super::pairs;
 use super::sealed::Fingerprint;
 use super::time::Millis;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Asks remembered at most; the oldest is forgotten first, and its customer is shown the price again.
@@ -28,8 +30,8 @@ const ASKS_MAX: usize = 100_000;
 /// ever sold before it reaches the stockroom; this covers what is sold while it is on its way.
 const SOLD_MAX: usize = 100_000;
 
-/// The stockroom's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The stockroom's state. Serialised whole, what is volatile included: that is its checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockMachine {
     catalog: Catalog,
     /// Sellable items by product, oldest first, each with its content's fingerprint.
@@ -41,12 +43,14 @@ pub struct StockMachine {
     sold_contents: BTreeSet<Fingerprint>,
     holds: BTreeMap<HoldId, (Hold, Vec<Fingerprint>)>,
     /// The hold of each customer who has one.
-    holders: BTreeMap<(TenantId, UserId), HoldId>,
+    #[serde(with = "pairs")]
+    holders: BTreeMap<(UserId, TenantId), HoldId>,
     asks: BTreeMap<QuoteId, Ask>,
     /// Who has an open ask, in the order they came; nothing is read from the form of a quote's id.
-    asks_by_age: BTreeMap<u64, (TenantId, UserId)>,
+    asks_by_age: BTreeMap<u64, (UserId, TenantId)>,
     next_ask: u64,
-    asked_by: BTreeMap<(TenantId, UserId), (u64, QuoteId)>,
+    #[serde(with = "pairs")]
+    asked_by: BTreeMap<(UserId, TenantId), (u64, QuoteId)>,
     access: Access,
     recent: Recent,
     keep_ids: Millis,
@@ -73,7 +77,8 @@ pub struct LoadedStock {
 }
 
 /// How a hold ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HoldFate {
     /// Its order was accepted.
     Sold,
@@ -152,6 +157,25 @@ impl StockMachine {
         self.asks.get(quote)
     }
 
+    /// Makes this user an admin, while a journal is decided again: who had the role at the time is
+    /// not in it.
+    pub fn admit(&mut self, admin: UserId) {
+        self.access.admins.insert(admin);
+    }
+
+    /// Goes on as the next generation of the core does: held items are back, and what this one sold
+    /// is left to the store's memory.
+    pub fn begin_generation(&mut self, generation: u64) {
+        while let Some(hold) = self.holds.keys().next().copied() {
+            self.end_hold(hold, HoldFate::Released);
+        }
+        self.generation = generation;
+        self.next_hold = HoldId::default();
+        (self.sold, self.sold_contents) = (VecDeque::new(), BTreeSet::new());
+        (self.asks, self.asked_by) = (BTreeMap::new(), BTreeMap::new());
+        (self.asks_by_age, self.next_ask) = (BTreeMap::new(), 0);
+    }
+
     /// Makes a fact part of the state.
     pub fn apply(&mut self, event: &StockEvent) {
         match event {
@@ -188,7 +212,7 @@ impl StockMachine {
     }
 
     fn note_ask(&mut self, ask: &Ask) {
-        let who = (ask.tenant.clone(), ask.user);
+        let who = (ask.user, ask.tenant.clone());
         self.forget_ask(&who);
         let age = self.next_ask;
         self.next_ask += 1;
@@ -201,11 +225,11 @@ impl StockMachine {
         }
     }
 
-    fn forget_ask(&mut self, who: &(TenantId, UserId)) {
+    fn forget_ask(&mut self, who: &(UserId, TenantId)) {
         if let Some((age, quote)) = self.asked_by.remove(who) {
             self.asks_by_age.remove(&age);
             // A quote's id is drawn; should two customers ever draw the same, the later ask stands.
-            if self.asks.get(&quote).is_some_and(|ask| (&ask.tenant, ask.user) == (&who.0, who.1)) {
+            if self.asks.get(&quote).is_some_and(|ask| (ask.user, &ask.tenant) == (who.0, &who.1)) {
                 self.asks.remove(&quote);
             }
         }
@@ -215,14 +239,14 @@ impl StockMachine {
         let shelf = self.shelves.entry(hold.ask.product).or_default();
         let contents = hold.items.iter().filter_map(|item| shelf.remove(item)).collect();
         self.drop_empty_shelf(hold.ask.product);
-        self.holders.insert((hold.ask.tenant.clone(), hold.ask.user), hold.id);
+        self.holders.insert((hold.ask.user, hold.ask.tenant.clone()), hold.id);
         self.next_hold = self.next_hold.max(hold.id.next());
         self.holds.insert(hold.id, (hold.clone(), contents));
     }
 
     fn end_hold(&mut self, id: HoldId, fate: HoldFate) {
         let Some((hold, contents)) = self.holds.remove(&id) else { return };
-        let who = (hold.ask.tenant, hold.ask.user);
+        let who = (hold.ask.user, hold.ask.tenant);
         self.holders.remove(&who);
         if self.asked_by.get(&who).is_some_and(|(_, quote)| *quote == hold.ask.quote) {
             self.forget_ask(&who);

@@ -12,7 +12,10 @@ use crate::domain::pricing::Markup;
 use crate::domain::stock::{HoldFate, StockCommand};
 use crate::domain::tenant::TenantStatus;
 use crate::domain::time::Millis;
+use crate::domain::view::View;
 use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Something that somebody tries; most of it is refused most of the time.
 #[derive(Clone, Debug)]
@@ -226,6 +229,11 @@ fn bytes(log: &[(CoreCommand, Vec<Event>)]) -> Vec<u8> {
     serde_json::to_vec(log).unwrap()
 }
 
+/// What a checkpoint makes of a machine.
+fn restored<T: Serialize + DeserializeOwned>(machine: &T) -> T {
+    serde_json::from_slice(&serde_json::to_vec(machine).unwrap()).unwrap()
+}
+
 fn live(steps: &[Step]) -> World {
     let mut world = World::trading();
     world.open("a2");
@@ -247,6 +255,20 @@ proptest! {
         prop_assert_eq!(wrong, vec![]);
         prop_assert!(retold == world.documents, "the journal tells another story");
         prop_assert_eq!(bytes(&world.log), bytes(&live(&steps).log), "law 11");
+    }
+
+    #[test]
+    fn checkpoints_hold_the_whole_state(steps in prop::collection::vec(step(), 1..60)) {
+        let mut world = live(&steps);
+        // An open ask and an open hold are state as well.
+        let asked = world.ask(&shop("a1"), BUYER, "last", 2, 1);
+        if asked.is_ok() && let Ok(held) = world.stock.decide_hold(&quote("last"), &shop("a1"), BUYER) {
+            world.stock.apply(&held);
+        }
+        let view = View::new(7, &world.stock, world.ledger.tenants().clone());
+        prop_assert!(restored(&world.stock) == world.stock);
+        prop_assert!(restored(&world.ledger) == world.ledger);
+        prop_assert!(restored(&view) == view);
     }
 }
 

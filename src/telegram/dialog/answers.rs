@@ -91,11 +91,16 @@ impl Flow<'_> {
 
     fn withdrawal(&mut self, available: Money, typed: &str) {
         match typed::amount(typed) {
-            Some(amount) if amount > available => {
-                self.refuse(Rejection::Withdrawal(WithdrawalRejection::Funds { available }));
-            }
-            Some(amount) => self.offer_withdrawal(amount),
+            Some(amount) => self.withdraw_of(available, amount),
             None => self.note(Note::Wrong(Wrong::Amount)),
+        }
+    }
+
+    pub(super) fn withdraw_of(&mut self, available: Money, amount: Money) {
+        if amount > available {
+            self.refuse(Rejection::Withdrawal(WithdrawalRejection::Funds { available }));
+        } else {
+            self.offer_withdrawal(amount);
         }
     }
 

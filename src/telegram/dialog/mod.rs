@@ -158,7 +158,7 @@ impl Flow<'_> {
                 self.open(Question::MarkupSave { agent: None, markup });
             }
             OwnerOffer::Wallet(address) => self.open(Question::WalletSave(address)),
-            OwnerOffer::Withdraw(amount) => self.offer_withdrawal(amount),
+            OwnerOffer::Withdraw(amount) => self.withdraw_some(amount),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::domain::withdrawal::WithdrawalRejection;
 use crate::telegram::callback::{GoodsTap, OwnerTap, PayoutTap, Tap};
 use crate::telegram::request::{Reply, UploadReport};
 use crate::telegram::screen::{self, CreditNote, Note, Question, UploadNote};
+use std::sync::Arc;
 
 impl Flow<'_> {
     /// The reply to the request at hand.
@@ -54,6 +55,9 @@ impl Flow<'_> {
                 } else {
                     self.open(Question::Withdraw { available });
                 }
+            }
+            Reply::AgentPanel { available, .. } if let Follow::WithdrawSome(amount) = follow => {
+                self.withdraw_of(available, amount);
             }
             Reply::Balance(_)
             | Reply::Orders { .. }
@@ -123,7 +127,7 @@ impl Flow<'_> {
             Outcome::Done | Outcome::WithdrawalMoved(_) => self.done(follow),
             Outcome::CategoryCreated(id) => self.note(Note::CategoryCreated(id)),
             Outcome::ProductCreated(id) => self.note(Note::ProductCreated(id)),
-            Outcome::Quoted(quote) => self.note(Note::Offer((*quote).into())),
+            Outcome::Quoted(quote) => self.note(Note::Offer(Arc::unwrap_or_clone(quote).into())),
             Outcome::OrderPlaced(receipt) => self.note(Note::Receipt(receipt)),
             Outcome::AgentCreated(agent) => self.note(Note::AgentReady(agent)),
             Outcome::OwnerClaimed(_) => self.note(Note::Welcome),
@@ -151,7 +155,7 @@ impl Flow<'_> {
             Follow::Pay(withdrawal, _) => {
                 self.saved_at(Tap::Payout(PayoutTap::One(withdrawal)));
             }
-            Follow::Withdrawal | Follow::Withdraw { .. } => {
+            Follow::Withdrawal | Follow::Withdraw { .. } | Follow::WithdrawSome(_) => {
                 self.saved_at(Tap::Owner(OwnerTap::Panel));
             }
             Follow::Upload(product) => self.saved_at(Tap::Goods(GoodsTap::Product(product))),

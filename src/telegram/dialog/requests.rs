@@ -47,6 +47,8 @@ pub(super) enum Follow {
         /// Everything.
         all: bool,
     },
+    /// Offer to withdraw so much, if it is there.
+    WithdrawSome(Money),
     /// Go on in this language.
     Language(Lang),
     /// Say whether goods are on their way again.
@@ -96,7 +98,9 @@ impl Follow {
                 Tap::Shop(ShopTap::Buy { product: *product, quantity: *quantity })
             }
             Self::Place { quote, .. } => Tap::Shop(ShopTap::Confirm(quote.clone())),
-            Self::Withdraw { .. } | Self::Withdrawal => Tap::Owner(OwnerTap::Withdraw),
+            Self::Withdraw { .. } | Self::WithdrawSome(_) | Self::Withdrawal => {
+                Tap::Owner(OwnerTap::Withdraw)
+            }
             Self::Language(lang) => Tap::Shop(ShopTap::Speak(*lang)),
             Self::Redeliver(order) => Tap::Shop(ShopTap::Redeliver(order.clone())),
             Self::Claim => Tap::MENU,

@@ -174,11 +174,27 @@ impl Flow<'_> {
         }
     }
 
+    /// Nobody is asked whether he wants what he does not have.
+    pub(super) fn withdraw_some(&mut self, amount: Money) {
+        match self.no_withdrawal_of(amount) {
+            Some(why) => self.refuse(Rejection::Withdrawal(why)),
+            None => self.ask(Request::AgentPanel, Follow::WithdrawSome(amount)),
+        }
+    }
+
     /// Shows amount, fee, net and address before anything is requested.
     pub(super) fn offer_withdrawal(&mut self, amount: Money) {
+        match self.no_withdrawal_of(amount) {
+            Some(why) => self.refuse(Rejection::Withdrawal(why)),
+            None => self.open(Question::WithdrawSave { amount }),
+        }
+    }
+
+    /// Why an amount can be withdrawn by nobody in this shop.
+    fn no_withdrawal_of(&self, amount: Money) -> Option<WithdrawalRejection> {
         let (min, fee) = screen::terms(&self.ctx);
         let no_wallet = self.ctx.shop().is_none_or(|shop| shop.wallet.is_none());
-        let why = if no_wallet {
+        if no_wallet {
             Some(WithdrawalRejection::NoWallet)
         } else if amount < min {
             Some(WithdrawalRejection::BelowMinimum { min })
@@ -186,10 +202,6 @@ impl Flow<'_> {
             Some(WithdrawalRejection::NothingLeft { fee })
         } else {
             None
-        };
-        match why {
-            Some(why) => self.refuse(Rejection::Withdrawal(why)),
-            None => self.open(Question::WithdrawSave { amount }),
         }
     }
 

@@ -11,6 +11,7 @@ mod day;
 mod digits;
 mod documents;
 mod journal;
+mod rebuild;
 
 use day::{business, documents as fold, journal as write};
 use shopfleet::audit::{Auditor, Beside, Report, checks};

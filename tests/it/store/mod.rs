@@ -104,7 +104,8 @@ impl World {
 
     /// A batch that follows the head.
     pub(crate) fn batch(&self, entries: Vec<BatchEntry>, records: Vec<Record>) -> Arc<Batch> {
-        Arc::new(Batch { follows: self.head.clone(), at: self.kit.now, entries, records })
+        let (follows, at, entries) = (self.head.clone(), self.kit.now, entries.into());
+        Arc::new(Batch { follows, at, entries, records })
     }
 
     /// Writes a batch and follows it.

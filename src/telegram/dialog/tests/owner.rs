@@ -105,6 +105,10 @@ fn a_withdrawal_shows_its_terms_before_it_is_requested() {
         let terms = WithdrawalTerms { id, amount, fee, net };
         chat.reply(Reply::Accepted(Outcome::WithdrawalRequested(terms)));
         chat.sees(&["wdr_12", "19.00 USDT"]).tap_old("1ac").asks_nothing();
+        chat.say("/withdraw 60.01").asks(&Request::AgentPanel).reply(panel()).sees(&["60.00 USDT"]);
+        chat.tap_old("1ac").asks_nothing();
+        chat.say("/withdraw 9.99").asks_nothing().sees(&["10.00 USDT"]);
+        chat.say("/withdraw 60").reply(panel()).sees(&["60.00 USDT", "59.00 USDT", ADDRESS]);
         chat.say("/withdraw all").reply(panel()).sees(&["59.00 USDT"]);
         let why = WithdrawalRejection::Funds { available: usdt("5") };
         chat.tap(OwnerTap::WithdrawSave).reply(Reply::Rejected(Rejection::Withdrawal(why)));

@@ -101,7 +101,7 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::CategoryCreated(CategoryId::new(1)),
         Outcome::ProductCreated(ProductId::new(u64::MAX)),
         Outcome::ItemsAdded(ItemsReport::default()),
-        Outcome::Quoted(Box::new(quote(3))),
+        Outcome::Quoted(quote(3).into()),
         Outcome::OrderPlaced(Receipt { order: order().id, total: amount, balance: net }),
         Outcome::AgentCreated("a1".parse().expect("an id")),
         Outcome::OwnerClaimed("a1".parse().expect("an id")),

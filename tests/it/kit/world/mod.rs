@@ -15,8 +15,9 @@ pub(crate) use ports::{Called, Write};
 use super::{ADMIN, CUSTOMER};
 use ports::{Gate, Plan, Trip, Wire, WorldClock, lock};
 use shopfleet::actors::{Point, Probe};
-use shopfleet::app::{Fleet, Ports};
+use shopfleet::app::{self, Fleet, Ports};
 use shopfleet::audit::audit;
+use shopfleet::audit::rebuild::rebuild;
 use shopfleet::config::{Config, Environment, Loaded};
 use shopfleet::domain::chronicle::Chronicle;
 use shopfleet::domain::id::TenantId;
@@ -30,6 +31,8 @@ use shopfleet::store::SharedStore;
 use shopfleet::store::faults::{Fault, FaultScript, FaultyStore};
 use shopfleet::store::memory::{MemoryDisk, MemoryStore};
 use shopfleet::telegram::request::BotStatus;
+use shopfleet::trace::Recorder;
+use shopfleet::trace::line::MemoryTrace;
 use shopfleet::vault::Key;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -62,6 +65,8 @@ pub(crate) struct World {
     calls: Arc<Mutex<Vec<Called>>>,
     sandbox: Sandbox,
     random: SharedRandom,
+    recorder: Recorder,
+    trace: MemoryTrace,
     config: Config,
     drawn: u64,
 }
@@ -83,6 +88,8 @@ impl World {
         let token = Secret::new(bot.expect("a new bot")["token"].as_str().expect("a token"));
         let mut config = configuration(&token, &*random);
         tune(&mut config);
+        // Its key is drawn elsewhere, so that a world is the same with and without a trace.
+        let (recorder, trace) = MemoryTrace::start(app::header(&config), &SeededRandom::new(seed));
         let mut world = Self {
             fleet: None,
             system: Some(system),
@@ -96,6 +103,8 @@ impl World {
             calls: Arc::default(),
             sandbox,
             random,
+            recorder,
+            trace,
             config,
             drawn: 0,
         };
@@ -205,6 +214,23 @@ impl World {
         self.system().block_on(async { self.clock.now() })
     }
 
+    /// Everything that the core has recorded, crashes included.
+    pub(crate) fn trace(&self) -> Vec<u8> {
+        self.trace.bytes()
+    }
+
+    /// The batch that the view shows.
+    pub(crate) fn version(&self) -> u64 {
+        self.fleet().core.views().read().version
+    }
+
+    /// What the operator keeps to himself: the master's token and the vault's keys.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let token = self.config.telegram.master_token.as_ref().expect("a world has a master");
+        let keys = self.config.vault.keys.iter().map(|key| key.to_text().expose().to_owned());
+        keys.chain([token.secret().expose().to_owned()]).collect()
+    }
+
     /// Every call that reached Telegram.
     pub(crate) fn calls(&self) -> Vec<Called> {
         lock(&self.calls).clone()
@@ -217,8 +243,11 @@ impl World {
         read.expect("a memory store can always be read").1
     }
 
-    /// Runs the audit; what it finds ends the test.
+    /// Runs the audit, and rebuilds the store from its journal; what they find ends the test.
     pub(crate) fn audit(&self) {
+        let rebuilt = rebuild(self.plain_store(), app::rules(&self.config), None, |_, _| {});
+        let rebuilt = self.system().block_on(rebuilt).expect("a memory store can be read");
+        assert_eq!(rebuilt.difference, None);
         let store = self.plain_store();
         let asked = audit(store, self.config.telegram.inbox_max);
         let report = self.system().block_on(asked).expect("a memory store can be read");
@@ -274,6 +303,7 @@ impl World {
             random: self.random.clone(),
             placement: Arc::new(OneThread),
             probe: self.probe(),
+            recorder: self.recorder.clone(),
         }
     }
 

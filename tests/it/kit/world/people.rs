@@ -182,7 +182,7 @@ impl World {
 
     /// Everything that must hold when nothing is on its way any more: the audit is clean, every
     /// request is answered, every order is delivered to its customer, whole, to nobody else, once
-    /// or with a mark that it may be a repeat.
+    /// or with a mark that it may be a repeat; and what the core recorded replays.
     pub(crate) fn check(&self) {
         let core = self.fleet().core.clone();
         let patience = Millis::from_secs(300);
@@ -197,6 +197,7 @@ impl World {
         });
         assert_eq!(idle, Some(true), "a request is without an answer");
         self.audit();
+        crate::recording::check(&self.trace());
         let chronicle = self.chronicle();
         let mut bought: BTreeMap<(TenantId, UserId), usize> = BTreeMap::new();
         for order in chronicle.orders.values() {

@@ -22,7 +22,7 @@ const IMPATIENT: LeaseTerms = LeaseTerms { ttl: TTL, patience: Some(Millis::ZERO
 
 fn empty(follows: Head) -> Arc<Batch> {
     let at = Timestamp::EPOCH;
-    Arc::new(Batch { follows, at, entries: Vec::new(), records: Vec::new() })
+    Arc::new(Batch { follows, at, entries: Vec::new().into(), records: Vec::new() })
 }
 
 #[tokio::test]

@@ -243,7 +243,7 @@ const CUSTOMER: &[(&str, &str)] = &[
     ("/buy prd_1 501", NO_QUANTITY),
     ("/buy prd_1 5", "There are only 3 left. Nothing was charged."),
     ("/buy prd_2 1", "it is sold out. Nothing was charged."),
-    ("/buy prd_9 1", "This product is not on sale any more"),
+    ("/buy prd_9 1", "There is no such product on sale"),
     ("/buy prd_1 ２", "Quantity: 2"),
     ("/order", usage!("/order <order id>")),
     ("/order 17", usage!("/order <order id>")),
