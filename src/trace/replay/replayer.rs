@@ -78,7 +78,8 @@ impl Replayer {
             | Message::Ask { .. }
             | Message::Hold { .. }
             | Message::End { .. }
-            | Message::Command(_) => self.decision(record),
+            | Message::Command(_)
+            | Message::Fleet(_) => self.decision(record),
         }
     }
 
@@ -108,7 +109,7 @@ impl Replayer {
             }
             None => Err(Note::Bad("a trace begins with a `begin` record".to_owned())),
             Some(last) if begins && record.seq == last + 1 => {
-                self.repeats = [Actor::Stock, Actor::Ledger, Actor::Committer].into();
+                self.repeats = Actor::ALL.into();
                 Ok(())
             }
             Some(_) if begins => {
@@ -159,7 +160,13 @@ impl Replayer {
     fn begins_generation(&self, checkpoint: &Checkpoint) -> bool {
         match (checkpoint, &self.machines.stock) {
             (Checkpoint::Stock(machine), Some(known)) => machine.generation() != known.generation(),
-            (Checkpoint::Stock(_) | Checkpoint::Ledger(_) | Checkpoint::View(_), _) => false,
+            (
+                Checkpoint::Stock(_)
+                | Checkpoint::Ledger(_)
+                | Checkpoint::View(_)
+                | Checkpoint::Supervisor(_),
+                _,
+            ) => false,
         }
     }
 
