@@ -271,6 +271,8 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        let Self { parts: SupervisorParts { recorder, clock, .. }, machine, .. } = &*self;
+        recorder.renew(|| clock.now(), || Checkpoint::Supervisor(Box::new(machine.clone())));
         // Watched before the first look, so that nothing is published between the two.
         let (me, mut changed) = (ctx.address(), self.parts.views.watch_tenants());
         self.look(ctx);

@@ -272,6 +272,11 @@ impl FleetMachine {
         Self { limits, bots: BTreeMap::new(), runs: 0, stopped: false }
     }
 
+    /// Whether it has never been told of a bot: a process begins.
+    pub fn is_new(&self) -> bool {
+        self.runs == 0 && self.bots.is_empty()
+    }
+
     /// What of the published shops concerns bots.
     pub fn look_at(&self, shops: &BTreeMap<TenantId, Tenant>) -> FleetMessage {
         let gone = self.bots.keys().filter(|id| !shops.contains_key(id)).cloned().collect();

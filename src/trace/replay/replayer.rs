@@ -146,6 +146,10 @@ impl Replayer {
         if self.begins_generation(checkpoint) {
             self.repeats.clear();
         }
+        if matches!(checkpoint, Checkpoint::Supervisor(machine) if machine.is_new()) {
+            // The fleet has begun anew, and nothing of the one before is its own.
+            self.repeats.remove(&actor);
+        }
         if self.repeats.remove(&actor) && self.machines.contradicts(checkpoint) {
             let divergence = Divergence::state(&record, &self.machines);
             return Err(Note::diverges(divergence));
