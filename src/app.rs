@@ -5,14 +5,15 @@
 //! here, before the first bot speaks, and said in a sentence.
 
 use crate::actors::{
-    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe,
-    Settings, Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
+    Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe, Settings,
+    Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config, StoreUrl};
 use crate::domain::access::Access;
 use crate::domain::catalog::NAME_MAX;
 use crate::domain::command::{Caller, Command};
+use crate::domain::fleet::BotLimits;
 use crate::domain::id::{TenantId, UserId};
 use crate::domain::ledger::{LedgerCommand, Rules};
 use crate::domain::sealed::Sealed;
@@ -254,6 +255,7 @@ impl Fleet {
             limits: bot_limits(config),
             statuses: statuses.clone(),
             post,
+            recorder: ports.recorder,
             factory: Box::new(Bots::new(fleet, pump_config(config))),
         });
         let _ = handle.set(supervisor.clone());

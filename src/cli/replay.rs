@@ -37,7 +37,7 @@ pub(super) struct Args {
     /// Print what the actors know at the end
     #[arg(long)]
     state: bool,
-    /// Only this actor: stock, ledger or committer
+    /// Only this actor: stock, ledger, committer or supervisor
     #[arg(long)]
     actor: Option<Actor>,
     /// Decide only what came through this shop: master or agent:ID

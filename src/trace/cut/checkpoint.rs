@@ -78,6 +78,7 @@ fn state(record: &Record) -> Option<Value> {
         | Message::Hold { .. }
         | Message::End { .. }
         | Message::Command(_)
+        | Message::Fleet(_)
         | Message::Published { .. } => None,
     }
 }

@@ -217,6 +217,7 @@ impl Draft {
             | Message::Hold { .. }
             | Message::End { .. }
             | Message::Command(_)
+            | Message::Fleet(_)
             | Message::Published { .. } => self.wanted.contains(&record.seq),
         }
     }

@@ -39,7 +39,8 @@ const fn is_decision(record: &Record) -> bool {
         | Message::Ask { .. }
         | Message::Hold { .. }
         | Message::End { .. }
-        | Message::Command(_) => true,
+        | Message::Command(_)
+        | Message::Fleet(_) => true,
     }
 }
 
