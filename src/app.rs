@@ -5,8 +5,8 @@
 //! here, before the first bot speaks, and said in a sentence.
 
 use crate::actors::{
-    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Post, PostParts, Probe, Settings,
-    Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
+    BotLimits, Bots, Core, CoreLimits, CoreParts, Housekeeper, Lag, Post, PostParts, Probe,
+    Settings, Statuses, Supervisor, SupervisorHandle, SupervisorParts, seal_token, token_print,
 };
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config, StoreUrl};
@@ -61,6 +61,8 @@ pub struct Ports {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// How long requests to the core and its answers take.
+    pub lag: Lag,
     /// What takes down what is decided: [`Recorder::off`], [`record`], or a simulation's.
     pub recorder: Recorder,
 }
@@ -195,6 +197,7 @@ impl Fleet {
             clock: ports.clock.clone(),
             placement: ports.placement.clone(),
             probe: ports.probe.clone(),
+            lag: ports.lag.clone(),
             recorder: ports.recorder.clone(),
             rules: rules(config),
             access: access(config),
@@ -391,6 +394,7 @@ pub fn core_in_memory(admins: impl IntoIterator<Item = UserId>) -> CoreParts {
         clock,
         placement: Arc::new(OneThread),
         probe: Probe::none(),
+        lag: Lag::none(),
         recorder: Recorder::off(),
         rules: Rules::standard(),
         access: Access { admins: admins.into_iter().collect() },

@@ -13,6 +13,7 @@ pub mod placement;
 pub mod random;
 pub mod sandbox;
 pub mod secret;
+pub mod sim;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;

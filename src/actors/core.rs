@@ -10,6 +10,7 @@
 use super::committer::{Committer, CommitterHandle, Desk};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
+use super::lag::Lag;
 use super::ledger::{LedgerActor, LedgerHandle};
 use super::life::{Failure, Life};
 use super::permits::Permits;
@@ -46,6 +47,8 @@ pub struct CoreParts {
     pub placement: SharedPlacement,
     /// Where tests may look.
     pub probe: Probe,
+    /// How long requests and answers take.
+    pub lag: Lag,
     /// What takes down what is decided.
     pub recorder: Recorder,
     /// The platform's business numbers.
@@ -112,7 +115,8 @@ impl Core {
     /// Starts the leader on the core's thread.
     pub fn start(parts: CoreParts) -> Self {
         let permits = Permits::new(parts.limits.permits, parts.limits.permit_bytes);
-        let intake = Intake::new(permits, parts.clock.clone(), parts.limits.patience);
+        let (clock, lag) = (parts.clock.clone(), parts.lag.clone());
+        let intake = Intake::new(permits, clock, parts.limits.patience, lag);
         let views = ViewHandle::new(parts.recorder.clone());
         let (state, watch_state) = watch::channel(CoreState::Starting);
         let (stop, stopping) = watch::channel(false);
@@ -293,9 +297,7 @@ impl Leader {
         let head = loaded.head.clone();
         let seq = head.seq;
         let (stock, ledger) = self.machines(epoch, loaded);
-        self.record_state(&stock, &ledger);
-        let view = View::new(head.seq, &stock, ledger.tenants().clone());
-        self.views.reset(view, || parts.clock.now());
+        self.show(seq, &stock, &ledger);
         let (life, failures) = Life::begin();
         let ends = Arc::new(HoldEnds::default());
         let mailbox = parts.limits.permits * 2 + 64;
@@ -340,8 +342,7 @@ impl Leader {
             quantity_max: parts.rules.quantity_max,
             _watch: life.watch("stock"),
         });
-        let route = Route { stock, ledger, committer };
-        Ok(Generation { life, failures, route, epoch, seq })
+        Ok(Generation { life, failures, route: Route { stock, ledger, committer }, epoch, seq })
     }
 
     /// The two machines, with the promises that waiting requests redeem.
@@ -359,11 +360,12 @@ impl Leader {
         (stock, ledger)
     }
 
-    /// A generation begins with its checkpoints in the trace.
-    fn record_state(&self, stock: &StockMachine, ledger: &LedgerMachine) {
+    /// Shows what was loaded: to bots as a picture, in the trace as the checkpoints of a generation.
+    fn show(&self, seq: u64, stock: &StockMachine, ledger: &LedgerMachine) {
         let CoreParts { recorder, clock, .. } = &self.parts;
         recorder.renew(|| clock.now(), || Checkpoint::Stock(Box::new(stock.clone())));
         recorder.renew(|| clock.now(), || Checkpoint::Ledger(Box::new(ledger.clone())));
+        self.views.reset(View::new(seq, stock, ledger.tenants().clone()), || clock.now());
     }
 
     fn close(&self, life: &Life) {

@@ -5,6 +5,7 @@
 //! is answered from the memory of command ids, the rest is decided anew. So an actor may die at any
 //! point and nobody is left without an answer, and nothing happens twice (DESIGN.md, section 4).
 
+use super::lag::Lag;
 use super::ledger::LedgerActor;
 use super::permits::{Permit, Permits};
 use super::stock::StockActor;
@@ -40,15 +41,29 @@ pub enum CallError {
 
 /// An answer on its way. Dropping it does not take the request back.
 #[derive(Debug)]
-pub struct Waiting(oneshot::Receiver<CoreAnswer>);
+pub struct Waiting {
+    answer: oneshot::Receiver<CoreAnswer>,
+    /// What has come and is still on its way to whoever waits.
+    come: Option<Result<CoreAnswer, CallError>>,
+    lag: Lag,
+}
 
 impl Waiting {
-    /// Waits for the durable answer.
+    const fn of(answer: oneshot::Receiver<CoreAnswer>, lag: Lag) -> Self {
+        Self { answer, come: None, lag }
+    }
+
+    /// Waits for the durable answer. Whoever stops waiting may begin again.
     ///
     /// # Errors
     /// [`CallError::Unavailable`] when the fleet stops first; the request may have been recorded.
     pub async fn answer(&mut self) -> Result<CoreAnswer, CallError> {
-        (&mut self.0).await.map_err(|_| CallError::Unavailable)
+        if self.come.is_none() {
+            let answer = (&mut self.answer).await.map_err(|_| CallError::Unavailable);
+            self.come = Some(answer);
+        }
+        self.lag.pass().await;
+        self.come.take().unwrap_or(Err(CallError::Unavailable))
     }
 }
 
@@ -109,6 +124,7 @@ pub(super) struct Intake {
     clock: SharedClock,
     /// How long a caller waits for a core that is being restarted.
     patience: Millis,
+    lag: Lag,
     state: Mutex<State>,
     open: watch::Sender<bool>,
     /// Woken whenever answers go out.
@@ -116,12 +132,18 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(permits: Permits, clock: SharedClock, patience: Millis) -> Arc<Self> {
+    pub(super) fn new(
+        permits: Permits,
+        clock: SharedClock,
+        patience: Millis,
+        lag: Lag,
+    ) -> Arc<Self> {
         let (open, _) = watch::channel(false);
         Arc::new(Self {
             permits,
             clock,
             patience,
+            lag,
             state: Mutex::default(),
             open,
             answered: Notify::new(),
@@ -130,6 +152,7 @@ impl Intake {
 
     /// Enters a request and sends it on its way.
     pub(super) async fn submit(&self, task: Task) -> Result<Waiting, CallError> {
+        self.lag.pass().await;
         let permit = self.permits.take(weight(&task)).ok_or(CallError::Busy)?;
         self.wait_until_open().await?;
         let (reply, answer) = oneshot::channel();
@@ -139,7 +162,7 @@ impl Intake {
             && task.key().is_some_and(|key| state.quarantined.contains(&key))
         {
             let _ = reply.send(Err(Rejection::Quarantined));
-            return Ok(Waiting(answer));
+            return Ok(Waiting::of(answer, self.lag.clone()));
         }
         let route = if state.shut { None } else { state.route.clone() };
         let Some(route) = route else { return Err(CallError::Unavailable) };
@@ -151,7 +174,7 @@ impl Intake {
         state.pending.insert(ticket, pending);
         // Sent under the lock: tickets reach the mailbox in their order.
         route.send(ticket, task);
-        Ok(Waiting(answer))
+        Ok(Waiting::of(answer, self.lag.clone()))
     }
 
     async fn wait_until_open(&self) -> Result<(), CallError> {
@@ -402,7 +425,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn late_answers_of_a_dead_generation_are_dropped() {
         let clock = Arc::new(VirtualClock::starting_at(Timestamp::EPOCH));
-        let intake = Intake::new(Permits::new(8, 8192), clock, Millis::from_secs(1));
+        let intake = Intake::new(Permits::new(8, 8192), clock, Millis::from_secs(1), Lag::none());
         intake.begin(1);
         intake.enter(Task::Records(Vec::new()));
         let waiting = || intake.in_hand().into_iter().map(|(ticket, ..)| ticket).collect();

@@ -10,6 +10,7 @@ mod core;
 mod holds;
 mod housekeeper;
 mod intake;
+mod lag;
 mod ledger;
 mod life;
 mod permits;
@@ -27,6 +28,7 @@ pub use bot::{
 pub use committer::CommitterHandle;
 pub use housekeeper::Housekeeper;
 pub use intake::{CallError, CoreAnswer, Waiting};
+pub use lag::Lag;
 pub use ledger::LedgerHandle;
 pub use post::{Post, PostParts};
 pub use probe::{Point, Probe};

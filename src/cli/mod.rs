@@ -16,6 +16,7 @@ mod replay;
 mod run;
 mod sandbox;
 mod sandbox_clock;
+mod simulate;
 mod trace;
 
 use clap::{Parser, Subcommand};
@@ -75,6 +76,8 @@ commands! {
     Init(init),
     /// Check every law on the store
     Audit(audit),
+    /// Live through worlds that go wrong, and check every law in them
+    Simulate(simulate),
     /// Decide a trace or a store's journal again and find the first difference
     Replay(replay),
     /// Read traces and cut pieces out of them

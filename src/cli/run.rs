@@ -3,7 +3,7 @@
 use super::hosting::{asked_to_end, host};
 use super::sandbox_clock::SandboxClock;
 use super::{Failure, Io};
-use crate::actors::{CoreState, Probe};
+use crate::actors::{CoreState, Lag, Probe};
 use crate::app::{self, Fleet, Ports, StartError, open_store};
 use crate::clock::{Clock as _, SharedClock, SystemClock};
 use crate::config::{ClockSource, Config};
@@ -64,6 +64,7 @@ async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
         random,
         placement: Arc::new(Threads::start(BOT_THREADS, sockets.clone())),
         probe: Probe::none(),
+        lag: Lag::none(),
         recorder,
     };
     let fleet = Fleet::start(&config, ports).await.map_err(|error| start_failure(&error))?;

@@ -42,7 +42,12 @@ pub struct Setup {
     pub seed: u64,
     /// Whether the real flood limits are enforced.
     pub flood_limits: bool,
+    /// Who is shown every change at the moment it happens.
+    pub witness: Option<Witness>,
 }
+
+/// Shown every change, in order, under the sandbox's lock: he must not ask it anything.
+pub type Witness = Arc<dyn Fn(Timestamp, &Change) + Send + Sync>;
 
 /// An answer of the Bot API.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +96,7 @@ struct Inner {
     /// The clock's offset in milliseconds, when the clock is the sandbox's own.
     offset_ms: Option<watch::Sender<i64>>,
     changed: broadcast::Sender<Changed>,
+    witness: Option<Witness>,
 }
 
 struct State {
@@ -129,6 +135,7 @@ impl Sandbox {
             clock,
             offset_ms: mover,
             changed,
+            witness: setup.witness,
         })))
     }
 
@@ -213,6 +220,15 @@ impl Sandbox {
             answer = told => Ok(answer.unwrap_or_default()),
             () = self.0.clock.sleep(TAP_WAIT) => Ok(TapAnswer::default()),
         }
+    }
+
+    /// A person taps a button and does not wait for the answer; returns the tap's id, by which a
+    /// witness knows the answer.
+    ///
+    /// # Errors
+    /// When there is no such message.
+    pub fn press(&self, tap: &Tap) -> Result<i64, ControlError> {
+        Ok(self.with(|world, now| world.tap(now, tap))??)
     }
 
     /// The messages of a chat, oldest first, deleted ones left out.
@@ -383,8 +399,13 @@ impl Sandbox {
     ) -> Result<T, StateError> {
         let (result, events, answered) = {
             let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = step(&mut state, self.0.clock.now());
-            self.0.keeper.queue(state.world.take_changes());
+            let now = self.0.clock.now();
+            let result = step(&mut state, now);
+            let changes = state.world.take_changes();
+            if let Some(witness) = &self.0.witness {
+                changes.iter().for_each(|change| witness(now, change));
+            }
+            self.0.keeper.queue(changes);
             let events = state.world.take_events();
             let answered = state.wake(&events);
             (result, events, answered)

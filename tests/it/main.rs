@@ -8,6 +8,7 @@ mod crash;
 mod faults;
 mod kit;
 mod recording;
+mod sim;
 mod store;
 mod story;
 mod tidy;

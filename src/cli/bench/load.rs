@@ -2,7 +2,7 @@
 
 use super::figures::Report;
 use super::{failed, shop};
-use crate::actors::{Core, CoreParts, Probe};
+use crate::actors::{Core, CoreParts, Lag, Probe};
 use crate::app::{core_limits, open_store, rules};
 use crate::cli::Failure;
 use crate::cli::hosting::host;
@@ -69,6 +69,7 @@ pub(super) async fn start(store: SharedStore, sockets: Handle) -> Result<Core, F
         clock: Arc::new(SystemClock),
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
+        lag: Lag::none(),
         recorder: Recorder::off(),
         rules: rules(&config),
         access: shop::access(),

@@ -10,7 +10,7 @@ mod seed;
 use super::hosting::{Server, asked_to_end, host};
 use super::sandbox::{fresh_seed, listen, quiet_log};
 use super::{Failure, Io, say};
-use crate::actors::Probe;
+use crate::actors::{Lag, Probe};
 use crate::app::{self, Fleet, Ports, open_store};
 use crate::config::{Config, Environment, Loaded};
 use crate::placement::Threads;
@@ -75,6 +75,7 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
         random,
         placement: Arc::new(Threads::start(1, sockets)),
         probe: Probe::none(),
+        lag: Lag::none(),
         recorder,
     };
     let fleet =

@@ -26,21 +26,48 @@ use crate::domain::withdrawal::{Withdrawal, WithdrawalState};
 use draft::{Contradiction, Draft};
 use futures_util::future::BoxFuture;
 use state::State;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The durable part of a memory store. Clones are the same disk.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryDisk(Arc<Mutex<State>>);
+#[derive(Clone, Default)]
+pub struct MemoryDisk {
+    state: Arc<Mutex<State>>,
+    watch: Arc<OnceLock<Watch>>,
+}
+
+/// Told of every batch at the moment it is durable, with the head after it.
+type Watch = Box<dyn Fn(&Batch, &Head) + Send + Sync>;
 
 impl MemoryDisk {
     /// Another disk with the same content, as a backup is.
     pub fn copied(&self) -> Self {
-        Self(Arc::new(Mutex::new(self.state().clone())))
+        Self { state: Arc::new(Mutex::new(self.state().clone())), watch: Arc::default() }
+    }
+
+    /// Has somebody told of every batch, in the order of the journal and before anybody else knows
+    /// that it is durable. The first to ask is told; he must not ask the disk while he listens.
+    pub fn watch(&self, told: impl Fn(&Batch, &Head) + Send + Sync + 'static) {
+        let _ = self.watch.set(Box::new(told));
     }
 
     /// A panic elsewhere cannot have left a half-made change: changes are merged whole.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn commit(&self, state: &mut State, batch: &Batch) -> Result<Head, CommitError> {
+        let written = commit(state, batch);
+        if let (Ok(head), Some(told)) = (&written, self.watch.get()) {
+            told(batch, head);
+        }
+        written
+    }
+}
+
+impl fmt::Debug for MemoryDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryDisk({:?})", self.state().head)
     }
 }
 
@@ -249,7 +276,8 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'static, Result<Head, CommitError>> {
-        self.at(move |state| commit(state, &batch))
+        let disk = self.disk.clone();
+        self.at(move |state| disk.commit(state, &batch))
     }
 
     fn outcome(&self, key: CommandKey) -> Answer<Option<Outcome>> {

@@ -1,10 +1,10 @@
 //! Bots in trouble: each is its own, told once, and comes back by itself.
 
-use crate::kit::world::{MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
+use shopfleet::sim::{MASTER, World};
 use shopfleet::telegram::request::BotState;
 
 const NEIGHBOUR: UserId = UserId::new(101);

@@ -1,10 +1,10 @@
 //! Commits that fail, at every point of a purchase and in every way a store can fail.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{CONFIRM, World, Write};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;
+use shopfleet::sim::{CONFIRM, World, Write};
 use shopfleet::store::faults::Fault;
 
 const RICH: UserId = UserId::new(103);

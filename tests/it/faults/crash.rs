@@ -1,9 +1,9 @@
 //! The world ends between any two steps of a purchase, and begins again on what is left.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{CONFIRM, World};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
+use shopfleet::sim::{CONFIRM, World};
 
 const RICH: UserId = UserId::new(103);
 

@@ -1,10 +1,10 @@
 //! How runs of bots end: nothing of them works on beside the next, and what is said is sent first.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{CONFIRM, World};
 use shopfleet::actors::Point;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
+use shopfleet::sim::{CONFIRM, World};
 
 /// A run that panics while goods are on their way leaves them to the next: two that send the same
 /// goods would both mark them as a repeat, and the customer would have them twice.

@@ -1,10 +1,10 @@
 //! Goods on their way in and out, interrupted; and tokens, which are removed before anything else.
 
-use crate::kit::world::{CONFIRM, MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
+use shopfleet::sim::{CONFIRM, MASTER, World};
 
 /// The world ends at any step of an upload of several commands; all its lines get on the shelf, once.
 #[test]

@@ -1,11 +1,11 @@
 //! The inbox: busy chats delay nobody, one cannot fill it, and what waited long does not act twice.
 
-use crate::kit::world::{MASTER, World, Write};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
+use shopfleet::sim::{MASTER, World, Write};
 use shopfleet::store::faults::Fault;
 
 const NEIGHBOUR: UserId = UserId::new(101);

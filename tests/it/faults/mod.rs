@@ -1,7 +1,7 @@
 //! The fleet on its bad days: panics, failing commits, a crash at every step, bots in trouble.
 //!
-//! Each test breaks one thing in a [`World`](crate::kit::world::World), lets time pass, and looks at
-//! what customers and admins were told and at every law ([`World::check`](crate::kit::world::World)).
+//! Each test breaks one thing in a [`World`](shopfleet::sim::World), lets time pass, and looks at
+//! what customers and admins were told and at every law ([`World::check`](shopfleet::sim::World)).
 
 mod bots;
 mod commits;

@@ -1,12 +1,12 @@
 //! Panics forced at every point of the pipeline: each is recovered where it happened.
 
-use crate::kit::world::{CONFIRM, MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::actors::Point;
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
+use shopfleet::sim::{CONFIRM, MASTER, World};
 use shopfleet::telegram::request::BotState;
 
 const NEIGHBOUR: UserId = UserId::new(101);

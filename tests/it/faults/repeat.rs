@@ -1,9 +1,9 @@
 //! The same seed gives the same run, call by call.
 
 use crate::kit::CUSTOMER;
-use crate::kit::world::{Called, World};
 use shopfleet::actors::Point;
 use shopfleet::domain::money::Money;
+use shopfleet::sim::{Called, World};
 
 /// A purchase through a panic and a crash, as Telegram saw it.
 fn day(seed: u64) -> Vec<Called> {

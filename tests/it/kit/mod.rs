@@ -6,7 +6,8 @@
 
 pub(crate) mod mongo;
 mod trade;
-pub(crate) mod world;
+
+pub(crate) use shopfleet::sim::{ADMIN, CUSTOMER, OWNER};
 
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
@@ -26,12 +27,6 @@ use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::store::Loaded;
 use shopfleet::store::batch::{BatchEntry, Record};
 
-/// The only admin.
-pub(crate) const ADMIN: UserId = UserId::new(1);
-/// The owner of the agent's shop.
-pub(crate) const OWNER: UserId = UserId::new(2);
-/// Somebody who buys.
-pub(crate) const CUSTOMER: UserId = UserId::new(100);
 /// The generation of every stockroom of the kit.
 const GENERATION: u64 = 1;
 

@@ -2,11 +2,11 @@
 //! trace replays all the same: the same names are taken, the same texts too long.
 
 use super::{check, records};
-use crate::kit::world::{MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER, OWNER};
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::time::Millis;
 use shopfleet::domain::withdrawal::WithdrawalState;
+use shopfleet::sim::{MASTER, World};
 
 /// Where profit is to be paid to, first and later.
 const ADDRESSES: [&str; 2] =

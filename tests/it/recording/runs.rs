@@ -2,9 +2,9 @@
 //! besides; here is what is special.
 
 use super::{check, records};
-use crate::kit::world::{CONFIRM, MASTER, World};
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::domain::id::UserId;
+use shopfleet::sim::{CONFIRM, MASTER, World};
 use shopfleet::trace::record::{Actor, Message, Verdict};
 use std::collections::BTreeSet;
 

@@ -1,26 +1,35 @@
 //! Filling a world: catalogue, agents, customers with money; by the commands that admins give.
 
-use super::{ADMIN, CUSTOMER, MASTER, World, tenant};
-use crate::kit::OWNER;
-use shopfleet::actors::{Waiting, invitation_print, seal_goods, seal_token, token_print};
-use shopfleet::domain::catalog::GoodsKind;
-use shopfleet::domain::command::{Caller, Command};
-use shopfleet::domain::id::{AgentId, CategoryId, ProductId, QuoteId, TenantId, UserId};
-use shopfleet::domain::ledger::LedgerCommand;
-use shopfleet::domain::money::Money;
-use shopfleet::domain::outcome::Outcome;
-use shopfleet::domain::pricing::Markup;
-use shopfleet::domain::stock::{Ask, StockCommand};
-use shopfleet::domain::tenant::BotIdentity;
-use shopfleet::secret::Secret;
-use shopfleet::store::batch::Record;
+use super::{MASTER, World};
+use crate::actors::{Waiting, invitation_print, seal_goods, seal_token, token_print};
+use crate::domain::catalog::GoodsKind;
+use crate::domain::command::{Caller, Command};
+use crate::domain::id::{AgentId, CategoryId, ProductId, QuoteId, TenantId, UserId};
+use crate::domain::ledger::LedgerCommand;
+use crate::domain::money::Money;
+use crate::domain::outcome::Outcome;
+use crate::domain::pricing::Markup;
+use crate::domain::stock::{Ask, StockCommand};
+use crate::domain::tenant::BotIdentity;
+use crate::secret::Secret;
+use crate::store::batch::Record;
 
+/// The only admin of a world of the test kit.
+pub const ADMIN: UserId = UserId::new(1);
+/// The owner of every agent that [`World::with_agent`] makes.
+pub const OWNER: UserId = UserId::new(2);
+/// The customer of [`World::with_shop`].
+pub const CUSTOMER: UserId = UserId::new(100);
 /// Items on the shelf of a new world.
-pub(crate) const ITEMS: u32 = 20;
+pub const ITEMS: u32 = 20;
 
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "said once: a world is a test kit, and what cannot be done in it ends the test"
+)]
 impl World {
     /// An agent with a bot, an owner and 10 % markup, so that the product costs 11 there.
-    pub(crate) fn with_agent(mut self, shop: &str) -> Self {
+    pub fn with_agent(mut self, shop: &str) -> Self {
         let token = self.make_bot(shop);
         let number = token.expose().split(':').next().expect("a token begins with a number");
         let agent: AgentId = shop.parse().expect("a valid id");
@@ -42,34 +51,34 @@ impl World {
     }
 
     /// A bot that nobody's shop has yet; answers its token.
-    pub(crate) fn make_bot(&self, shop: &str) -> Secret {
+    pub fn make_bot(&self, shop: &str) -> Secret {
         let made = self.beside(|sandbox| sandbox.create_bot(&bot_name(shop), shop));
         Secret::new(made.expect("a new bot")["token"].as_str().expect("a token"))
     }
 
     /// A customer who has money and has said hello.
-    pub(crate) fn with_customer(mut self, shop: &str, user: UserId, usdt: i64) -> Self {
+    pub fn with_customer(mut self, shop: &str, user: UserId, usdt: i64) -> Self {
         let credit = LedgerCommand::Credit {
             tenant: tenant(shop),
             user,
             amount: Money::whole(usdt),
             reason: "a test".to_owned(),
         };
-        self.ledger(MASTER, ADMIN, credit, Vec::new());
+        self.ledger(MASTER, self.admin(), credit, Vec::new());
         self.say(shop, user, "/start");
         self.settle();
         self
     }
 
     /// An admin who has said hello to the master, so that notices reach him.
-    pub(crate) fn with_admin(mut self) -> Self {
+    pub fn with_admin(mut self) -> Self {
         self.say(MASTER, ADMIN, "/start");
         self.settle();
         self
     }
 
     /// The usual world: an agent `a1` with one customer who has 100.
-    pub(crate) fn with_shop(self) -> Self {
+    pub fn with_shop(self) -> Self {
         self.with_admin().with_agent("a1").with_customer("a1", CUSTOMER, 100)
     }
 
@@ -87,7 +96,7 @@ impl World {
     }
 
     /// More items on the shelf.
-    pub(crate) fn add_items(&mut self, numbers: std::ops::RangeInclusive<u32>) {
+    pub fn add_items(&mut self, numbers: std::ops::RangeInclusive<u32>) {
         let vault = self.fleet().vault.clone();
         let line = |number: u32| {
             let (content, sealed) = seal_goods(&vault, format!("KEY-{number:04}").as_bytes());
@@ -99,14 +108,14 @@ impl World {
 
     /// One item bought by a customer with money, past the bots: nobody delivers it before something
     /// makes them look.
-    pub(crate) fn order_past_the_bots(&mut self, shop: &str, user: UserId) {
+    pub fn order_past_the_bots(&mut self, shop: &str, user: UserId) {
         let credit = LedgerCommand::Credit {
             tenant: tenant(shop),
             user,
             amount: Money::whole(20),
             reason: "a test".to_owned(),
         };
-        self.ledger(MASTER, ADMIN, credit, Vec::new());
+        self.ledger(MASTER, self.admin(), credit, Vec::new());
         self.drawn += 1;
         let quote = QuoteId::from_body(&format!("w{}", self.drawn)).expect("a valid id");
         let tenant = tenant(shop);
@@ -121,13 +130,25 @@ impl World {
         bought.expect("the world lives");
     }
 
-    fn stock(&mut self, body: StockCommand, records: Vec<Record>) {
-        let (command, handle) = (self.command(MASTER, ADMIN, body), self.fleet().core.stock());
+    pub(super) fn stock(&mut self, body: StockCommand, records: Vec<Record>) {
+        let (command, handle) =
+            (self.command(MASTER, self.admin(), body), self.fleet().core.stock());
         let answered = self.run(async move { answer(handle.change(command, records).await).await });
         answered.expect("the world lives");
     }
 
-    fn ledger(&mut self, shop: &str, by: UserId, body: LedgerCommand, records: Vec<Record>) {
+    /// Who may do what admins do.
+    pub(super) fn admin(&self) -> UserId {
+        self.config.admins.first().copied().unwrap_or(ADMIN)
+    }
+
+    pub(super) fn ledger(
+        &mut self,
+        shop: &str,
+        by: UserId,
+        body: LedgerCommand,
+        records: Vec<Record>,
+    ) {
         let (command, handle) = (self.command(shop, by, body), self.fleet().core.ledger());
         let answered =
             self.run(async move { answer(handle.execute(command, records).await).await });
@@ -142,12 +163,23 @@ impl World {
     }
 }
 
+/// The shop of that name.
+///
+/// # Panics
+/// When it is no agent's id.
+pub fn tenant(shop: &str) -> TenantId {
+    match shop {
+        MASTER => TenantId::Master,
+        agent => TenantId::Agent(agent.parse().expect("a valid id")),
+    }
+}
+
 /// The user name of a shop's bot.
-pub(super) fn bot_name(shop: &str) -> String {
+pub fn bot_name(shop: &str) -> String {
     format!("{shop}_bot")
 }
 
-async fn answer(waiting: Result<Waiting, shopfleet::actors::CallError>) -> Outcome {
+async fn answer(waiting: Result<Waiting, crate::actors::CallError>) -> Outcome {
     let answer = waiting.expect("the core takes it").answer().await;
     answer.expect("the core answers").expect("the test asks for what is possible")
 }
