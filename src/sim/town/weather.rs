@@ -192,15 +192,15 @@ impl Town {
             Fault::Panic => self.panic(),
             Fault::Blocked => self.block(),
             Fault::Revoked => self.revoke(),
-            Fault::UpdatesLost => self.telegram(Wire::polls(FaultKind::LostAnswer, 2, 15)),
-            Fault::UpdatesLate => self.telegram(Wire::polls(FaultKind::Latency, 5, 20)),
-            Fault::UpdatesDoubled => self.telegram(Wire::all(FaultKind::Duplicate, 5, 40)),
-            Fault::UpdatesReordered => self.telegram(Wire::all(FaultKind::Reorder, 5, 40)),
-            Fault::Conflict => self.telegram(Wire::all(FaultKind::Conflict, 5, 90)),
-            Fault::Flood => self.telegram(Wire::all(FaultKind::TooMany, 1, 10)),
-            Fault::ServerError => self.telegram(Wire::all(FaultKind::Server, 2, 40)),
-            Fault::AnswerLost => self.telegram(Wire::sends(FaultKind::LostAnswer, 2, 20)),
-            Fault::Latency => self.telegram(Wire::all(FaultKind::Latency, 5, 25)),
+            Fault::UpdatesLost => self.telegram(&Wire::polls(FaultKind::LostAnswer, 2, 15)),
+            Fault::UpdatesLate => self.telegram(&Wire::polls(FaultKind::Latency, 5, 20)),
+            Fault::UpdatesDoubled => self.telegram(&Wire::all(FaultKind::Duplicate, 5, 40)),
+            Fault::UpdatesReordered => self.telegram(&Wire::all(FaultKind::Reorder, 5, 40)),
+            Fault::Conflict => self.telegram(&Wire::all(FaultKind::Conflict, 5, 90)),
+            Fault::Flood => self.telegram(&Wire::all(FaultKind::TooMany, 1, 10)),
+            Fault::ServerError => self.telegram(&Wire::all(FaultKind::Server, 2, 40)),
+            Fault::AnswerLost => self.telegram(&Wire::sends(FaultKind::LostAnswer, 2, 20)),
+            Fault::Latency => self.telegram(&Wire::all(FaultKind::Latency, 5, 25)),
         }
     }
 
@@ -211,9 +211,9 @@ impl Town {
     }
 
     /// Telegram goes wrong for one bot.
-    fn telegram(&mut self, trouble: Wire) {
+    fn telegram(&mut self, trouble: &Wire) {
         let shop = self.weather.dice.below(self.shops.len());
-        let Wire { kind, method, least, most } = trouble;
+        let Wire { kind, method, least, most } = *trouble;
         let span = self.weather.secs(least, most);
         self.bot_fails(shop, kind, method, span);
         let after = if kind == FaultKind::Conflict { PROBED } else { AFTERMATH };

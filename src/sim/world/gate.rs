@@ -129,7 +129,7 @@ impl Gate {
     /// Waits as the world demands; fails while the store is down.
     async fn enter(&self) -> Result<(), StoreError> {
         self.trip.stay().await;
-        if self.outside.delays.pass(&*self.outside.clock, STORE_DELAY).await {
+        if self.outside.delays.pass(&self.outside.clock, STORE_DELAY).await {
             self.trip.stay().await;
         }
         if self.outside.clock.now() < *lock(&self.outside.plan.down_until) {

@@ -116,7 +116,7 @@ impl Wire {
             self.trip.pass().await;
         }
         self.trip.stay().await;
-        if delays.pass(&**clock, WIRE_DELAY).await {
+        if delays.pass(clock, WIRE_DELAY).await {
             self.trip.stay().await;
         }
         let bot = call.token.expose().split(':').next().unwrap_or_default().to_owned();
@@ -129,7 +129,7 @@ impl Wire {
             let (bot, error) = (bot.parse().unwrap_or(0), answer.as_ref().err().cloned());
             watch.called(clock.now(), &Answered { bot, method, chat, error, after_fencing });
         }
-        if delays.pass(&**clock, WIRE_DELAY).await || counts {
+        if delays.pass(clock, WIRE_DELAY).await || counts {
             self.trip.pass().await;
         }
         answer

@@ -35,7 +35,7 @@ use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
 use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
 use super::{Answer, CommitError, Head, Loaded, Store, StoreError};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::{Clock as _, Stopwatch, SystemClock};
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::CommandKey;
 use crate::domain::id::{AgentId, ChatId, ItemId, OrderId, TenantId, UserId, WithdrawalId};
@@ -61,6 +61,9 @@ use tokio::task::JoinHandle;
 /// What tells a replica set from a lone server, for the person who has one.
 const STANDALONE: &str = "a standalone MongoDB server has no transactions. Make it a replica set of \
      one: start it with `mongod --replSet rs0 …`, then run `mongosh --eval 'rs.initiate()'` once";
+
+/// How long the driver waits for a primary: an election takes about ten seconds.
+const SELECTION: Duration = Duration::from_secs(12);
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug)]
@@ -176,12 +179,17 @@ impl MongoStore {
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        /// Pauses between tries; a caller with a person in front of it waits no longer.
+        /// Pauses between tries.
         const PAUSES: [i64; 4] = [20, 100, 400, 1_500];
         self.ask(move |store| async move {
+            let asked = Stopwatch::start();
             for pause in PAUSES.map(Millis::from_ms) {
                 match question(Arc::clone(&store)).await {
-                    Err(Failure::Environment { .. }) => SystemClock.sleep(pause).await,
+                    // The driver has waited for an election by itself: a caller with a person in
+                    // front of it waits no longer.
+                    Err(Failure::Environment { .. }) if asked.elapsed() < SELECTION => {
+                        SystemClock.sleep(pause).await;
+                    }
                     answer => return Ok(answer?),
                 }
             }
@@ -222,8 +230,6 @@ fn died(_: tokio::task::JoinError) -> StoreError {
 
 /// A client that reads and writes what a majority has, on a server that has transactions.
 async fn connect(url: &MongoUrl) -> Result<(Client, Database), StoreError> {
-    /// An election takes about ten seconds; who asks for longer asks again.
-    const SELECTION: Duration = Duration::from_secs(12);
     let options = ClientOptions::parse(url.uri().expose()).await;
     // The driver's own sentence may quote the URI.
     let mut options = options.map_err(|error| match error.kind.as_ref() {

@@ -1,9 +1,9 @@
 //! A leader whose lease runs out: silence at once, and everything goes on when it is renewed.
 
 use crate::kit::CUSTOMER;
-use shopfleet::sim::World;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;
+use shopfleet::sim::World;
 
 #[test]
 fn without_the_lease_nobody_polls_sends_or_writes() {
