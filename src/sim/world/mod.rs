@@ -302,11 +302,6 @@ impl World {
         self.outside.script.release();
     }
 
-    /// The lease runs out, or is renewed again.
-    pub fn lead(&self, leads: bool) {
-        self.outside.script.lead(leads);
-    }
-
     /// Faults of the store that have struck.
     pub fn struck(&self) -> Vec<Fault> {
         self.outside.script.struck()
