@@ -4,6 +4,8 @@
 //! What a fleet does is recorded when `trace.enabled` is on; `docs/replay.md` goes from such a file to
 //! a test.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use shopfleet::domain::access::Access;
 use shopfleet::domain::catalog::GoodsKind;
 use shopfleet::domain::command::{Caller, Command};
@@ -19,6 +21,7 @@ use shopfleet::trace::record::Record;
 use shopfleet::trace::replay::{Options, Replay, Replayed, replay};
 use shopfleet::trace::show::{Focus, line};
 use shopfleet::trace::tape::Tape;
+use std::convert::Infallible;
 use std::error::Error;
 
 const ADMIN: Caller = Caller::User(UserId::new(1));
@@ -30,8 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (records, order) = sale()?;
     report(&replay(records.clone(), &Options::default())?)?;
-    let piece =
-        cut(records.into_iter().map(Ok::<_, std::convert::Infallible>), Focus::order(&order))?;
+    let piece = cut(records.into_iter().map(Ok::<_, Infallible>), Focus::order(&order))?;
     println!("about {order}: {piece}");
     for record in &piece.records {
         println!("{}", line(record));
@@ -73,7 +75,7 @@ fn sale() -> Result<(Vec<Record>, OrderId), Box<dyn Error>> {
     tape.command(command("5", ADMIN, credit)?);
     let quote = QuoteId::from_body("anna1")?;
     let ask = Ask { quote: quote.clone(), tenant, user: ANNA, product, quantity: 1 };
-    tape.ask("6".parse()?, ask.clone());
+    tape.ask("6".parse()?, &ask);
     tape.place(&ask);
     tape.publish();
     Ok((tape.take(), OrderId::of(&quote)))

@@ -7,7 +7,7 @@
 //! requests go alone, one by one, and only the culprit is refused; a request in hand at two deaths is
 //! quarantined (DESIGN.md, section 4).
 
-use super::committer::{Committer, CommitterHandle, Desk, nothing_before};
+use super::committer::{Committer, CommitterHandle, Desk};
 use super::holds::HoldEnds;
 use super::intake::{Intake, Route, Task, Ticket};
 use super::lag::Lag;
@@ -270,6 +270,7 @@ impl Leader {
         let failure = tokio::select! {
             biased;
             failure = failures.recv() => failure,
+            () = self.parts.store.lost() => Some(Failure::LeaseLost),
             _ = stopping.wait_for(|stop| *stop) => {
                 self.intake.shut();
                 tokio::select! {
@@ -283,7 +284,7 @@ impl Leader {
         Ok(failure)
     }
 
-    /// Takes an epoch, loads, and starts the three actors on this thread.
+    /// Takes an epoch, loads, and starts the two actors on this thread with their Committer.
     async fn start(&self) -> Result<Generation, StoreError> {
         let parts = &self.parts;
         let epoch = parts.store.begin_epoch().await?.epoch;
@@ -296,9 +297,7 @@ impl Leader {
         let head = loaded.head.clone();
         let seq = head.seq;
         let (stock, ledger) = self.machines(epoch, loaded);
-        self.record_state(&stock, &ledger);
-        let view = View::new(head.seq, &stock, ledger.tenants().clone());
-        self.views.reset(view, || parts.clock.now());
+        self.show(seq, &stock, &ledger);
         let (life, failures) = Life::begin();
         let ends = Arc::new(HoldEnds::default());
         let mailbox = parts.limits.permits * 2 + 64;
@@ -311,18 +310,7 @@ impl Leader {
             probe: parts.probe.clone(),
             life: life.clone(),
         };
-        let committer = start(
-            mailbox,
-            Committer {
-                head,
-                filling: Vec::new(),
-                writing: false,
-                announced: nothing_before(),
-                batch_max: parts.limits.batch_max,
-                desk,
-                _watch: life.watch("committer"),
-            },
-        );
+        let committer = Committer::new(head, parts.limits.batch_max, desk);
         let mut stock_context = Context::new();
         stock_context.set_mailbox_capacity(mailbox);
         let ledger = start(
@@ -354,8 +342,7 @@ impl Leader {
             quantity_max: parts.rules.quantity_max,
             _watch: life.watch("stock"),
         });
-        let route = Route { stock, ledger, committer };
-        Ok(Generation { life, failures, route, epoch, seq })
+        Ok(Generation { life, failures, route: Route { stock, ledger, committer }, epoch, seq })
     }
 
     /// The two machines, with the promises that waiting requests redeem.
@@ -367,17 +354,18 @@ impl Leader {
         for (_, _, quote) in self.intake.in_hand() {
             if let Some(quote) = quote {
                 stock.apply(&StockEvent::Asked(ask_of(&quote)));
-                ledger.apply(&LedgerEvent::QuoteIssued(Box::new(quote)));
+                ledger.apply(&LedgerEvent::QuoteIssued(quote));
             }
         }
         (stock, ledger)
     }
 
-    /// A generation begins with its checkpoints in the trace.
-    fn record_state(&self, stock: &StockMachine, ledger: &LedgerMachine) {
+    /// Shows what was loaded: to bots as a picture, in the trace as the checkpoints of a generation.
+    fn show(&self, seq: u64, stock: &StockMachine, ledger: &LedgerMachine) {
         let CoreParts { recorder, clock, .. } = &self.parts;
         recorder.renew(|| clock.now(), || Checkpoint::Stock(Box::new(stock.clone())));
         recorder.renew(|| clock.now(), || Checkpoint::Ledger(Box::new(ledger.clone())));
+        self.views.reset(View::new(seq, stock, ledger.tenants().clone()), || clock.now());
     }
 
     fn close(&self, life: &Life) {
@@ -405,6 +393,7 @@ impl Leader {
                 format!("the store refuses a batch: {reason}")
             }
             Failure::UnknownFate { reason } => format!("the fate of a batch is unknown: {reason}"),
+            Failure::LeaseLost => "the lease could not be renewed in time".to_owned(),
             Failure::Fenced { epoch } => format!("another process leads (epoch {epoch})"),
         }
     }

@@ -95,7 +95,7 @@ struct Pending {
     /// Core deaths with this request in hand.
     deaths: u32,
     /// The quote it redeemed, so that deciding it again finds the promise.
-    quote: Option<Box<Quote>>,
+    quote: Option<Arc<Quote>>,
 }
 
 /// The way to the actors of the present core.
@@ -103,7 +103,7 @@ struct Pending {
 pub(super) struct Route {
     pub(super) stock: Addr<StockActor>,
     pub(super) ledger: Addr<LedgerActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
 }
 
 #[derive(Default)]
@@ -157,7 +157,10 @@ impl Intake {
         self.wait_until_open().await?;
         let (reply, answer) = oneshot::channel();
         let mut state = self.lock();
-        if task.key().is_some_and(|key| state.quarantined.contains(&key)) {
+        // Hardly ever is anything set aside, and a key costs more than to know that.
+        if !state.quarantined.is_empty()
+            && task.key().is_some_and(|key| state.quarantined.contains(&key))
+        {
             let _ = reply.send(Err(Rejection::Quarantined));
             return Ok(Waiting::of(answer, self.lag.clone()));
         }
@@ -235,9 +238,9 @@ impl Intake {
     }
 
     /// Notes the promise that a request redeems.
-    pub(super) fn note_quote(&self, ticket: Ticket, quote: Quote) {
+    pub(super) fn note_quote(&self, ticket: Ticket, quote: Arc<Quote>) {
         if let Some(pending) = self.lock().pending.get_mut(&ticket) {
-            pending.quote = Some(Box::new(quote));
+            pending.quote = Some(quote);
         }
     }
 
@@ -281,10 +284,10 @@ impl Intake {
     }
 
     /// Requests without an answer, in their order, with the promises they redeemed.
-    pub(super) fn in_hand(&self) -> Vec<(Ticket, Arc<Task>, Option<Quote>)> {
+    pub(super) fn in_hand(&self) -> Vec<(Ticket, Arc<Task>, Option<Arc<Quote>>)> {
         let state = self.lock();
         let row = |(ticket, pending): (&Ticket, &Pending)| {
-            (*ticket, pending.task.clone(), pending.quote.as_deref().cloned())
+            (*ticket, pending.task.clone(), pending.quote.clone())
         };
         state.pending.iter().map(row).collect()
     }
@@ -340,7 +343,10 @@ impl Route {
                 self.stock.try_send(stock::Begin { ticket, task }).is_ok()
             }
             Task::Ledger { .. } => self.ledger.try_send(ledger::Begin { ticket, task }).is_ok(),
-            Task::Records(_) => self.committer.try_send(Submit::records(ticket, task)).is_ok(),
+            Task::Records(_) => {
+                self.committer.submit(Submit::records(ticket, task));
+                true
+            }
         };
         if !sent {
             tracing::debug!(ticket, "the core is going down; the request waits for the next one");

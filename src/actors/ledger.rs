@@ -1,13 +1,13 @@
 //! LedgerActor: money, orders, quotes, withdrawals, tenants; the station where a purchase is decided.
 //!
 //! Owns the [`LedgerMachine`]. It re-checks everything that may have changed since a quote was issued,
-//! decides, applies, and hands facts and answer to the Committer in one message; it never answers
+//! decides, applies, and hands facts and answer to the Committer in one call; it never answers
 //! itself and never awaits. Nobody but the core holds its address: others use the [`LedgerHandle`].
 
 use super::committer::{Committer, Submit};
 use super::holds::{HoldEnds, HoldGuard};
 use super::intake::{CallError, Intake, Task, Ticket, Waiting};
-use super::life::{DeathWatch, Failure, Life};
+use super::life::{DeathWatch, Life};
 use super::probe::{Point, Probe};
 use super::stock::{HoldsEnded, StockActor};
 use crate::clock::SharedClock;
@@ -17,7 +17,8 @@ use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine};
 use crate::store::batch::{BatchEntry, Record};
 use crate::trace::Recorder;
 use crate::trace::record::{self, Checkpoint, Message, Verdict};
-use actix::{Actor, ActorContext, Addr, Context, Handler, WeakAddr};
+use actix::{Actor, ActorContext, Context, Handler, WeakAddr};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A request begins.
@@ -74,7 +75,7 @@ pub(super) struct LedgerActor {
     pub(super) machine: LedgerMachine,
     /// Weak, because StockActor holds this actor's address: two that hold each other never end.
     pub(super) stock: WeakAddr<StockActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
     pub(super) intake: Arc<Intake>,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
@@ -95,7 +96,7 @@ impl Handler<Begin> for LedgerActor {
         let Begin { ticket, task } = message;
         self.survive(ctx, ticket, |this| {
             if let Task::Ledger { command, .. } = &*task {
-                this.execute(ticket, command, Some(task.clone()), None);
+                this.execute(ticket, Cow::Borrowed(command), Some(task.clone()), None);
             }
         });
     }
@@ -106,7 +107,7 @@ impl Handler<Quoted> for LedgerActor {
 
     fn handle(&mut self, message: Quoted, ctx: &mut Self::Context) {
         let Quoted { ticket, command } = message;
-        self.survive(ctx, ticket, |this| this.execute(ticket, &command, None, None));
+        self.survive(ctx, ticket, |this| this.execute(ticket, Cow::Owned(command), None, None));
     }
 }
 
@@ -117,7 +118,7 @@ impl Handler<Placed> for LedgerActor {
         let Placed { ticket, command, guard } = message;
         self.survive(ctx, ticket, |this| {
             this.note_promise(ticket, &command);
-            this.execute(ticket, &command, None, guard);
+            this.execute(ticket, Cow::Owned(command), None, guard);
             if this.ends.is_awaited() {
                 // A mailbox that takes nothing belongs to a core that is going down.
                 let _ = this.stock.upgrade().map(|stock| stock.try_send(HoldsEnded));
@@ -143,15 +144,15 @@ impl LedgerActor {
     fn execute(
         &mut self,
         ticket: Ticket,
-        command: &Command<LedgerCommand>,
+        command: Cow<'_, Command<LedgerCommand>>,
         task: Option<Arc<Task>>,
         guard: Option<HoldGuard>,
     ) {
         self.probe.at(Point::Ledger, command.body.word());
         let now = self.clock.now();
-        let decided = self.machine.decide(command, now);
+        let decided = self.machine.decide(&command, now);
         let refusal = decided.as_ref().err();
-        let then = refusal.and_then(|refusal| self.machine.after_rejection(command, refusal));
+        let then = refusal.and_then(|refusal| self.machine.after_rejection(&command, refusal));
         let state = || Checkpoint::Ledger(Box::new(self.machine.clone()));
         let seq = self.recorder.record(
             record::Actor::Ledger,
@@ -159,7 +160,7 @@ impl LedgerActor {
             state,
             || record::Entry {
                 id: Some(command.id.clone()),
-                message: Message::Command(command.clone()),
+                message: Message::Command(command.clone().into_owned()),
                 outcome: Some(Verdict::of_command(decided.clone(), then.clone())),
             },
         );
@@ -172,15 +173,13 @@ impl LedgerActor {
             }
             Ok(accepted) => Submit { seq, ..self.accept(ticket, command, task, accepted, guard) },
         };
-        if self.committer.try_send(submit).is_err() {
-            self.life.fail(Failure::Died { actor: "core" });
-        }
+        self.committer.submit(submit);
     }
 
     fn accept(
         &mut self,
         ticket: Ticket,
-        command: &Command<LedgerCommand>,
+        command: Cow<'_, Command<LedgerCommand>>,
         task: Option<Arc<Task>>,
         accepted: Accepted<LedgerEvent>,
         guard: Option<HoldGuard>,
@@ -194,7 +193,7 @@ impl LedgerActor {
         if let Some(guard) = guard {
             guard.sold();
         }
-        let entry = BatchEntry { command: CoreCommand::Ledger(command.clone()), events };
+        let entry = BatchEntry { command: CoreCommand::Ledger(command.into_owned()), events };
         Submit { ticket, entry: Some(entry), task, answer: Ok(accepted.outcome), seq: None }
     }
 

@@ -34,7 +34,6 @@ pub use post::{Post, PostParts};
 pub use probe::{Point, Probe};
 pub use stock::StockHandle;
 pub use supervisor::{
-    BotEnd, BotFactory, BotLimits, BotNews, ReportLine, Statuses, StopSwitch, Supervisor,
-    SupervisorHandle, SupervisorParts,
+    BotFactory, ReportLine, Statuses, StopSwitch, Supervisor, SupervisorHandle, SupervisorParts,
 };
 pub use views::ViewHandle;

@@ -4,11 +4,11 @@
 //! sent is forgotten. What is owed (goods) does not travel by post.
 
 use super::views::{SetAside, ViewHandle};
+use crate::domain::fleet::BotState;
 use crate::domain::id::{ChatId, TenantId, UserId};
 use crate::placement::SharedPlacement;
 use crate::store::SharedStore;
 use crate::telegram::outbox::{Outbox, Outgoing};
-use crate::telegram::request::BotState;
 use crate::telegram::screen::Screen;
 use crate::telegram::screen::notices::{self, BotTrouble};
 use crate::telegram::text::{Lang, Texts, Voice};

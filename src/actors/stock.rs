@@ -88,7 +88,7 @@ impl StockHandle {
 pub(super) struct StockActor {
     pub(super) machine: StockMachine,
     pub(super) ledger: Addr<LedgerActor>,
-    pub(super) committer: Addr<Committer>,
+    pub(super) committer: Committer,
     pub(super) clock: SharedClock,
     pub(super) probe: Probe,
     pub(super) recorder: Recorder,
@@ -194,7 +194,7 @@ impl StockActor {
                 Submit { seq, ..Submit::entry(ticket, entry, task, accepted.outcome) }
             }
         };
-        self.submit(submit);
+        self.committer.submit(submit);
     }
 
     fn quote(&mut self, ticket: Ticket, id: &CommandId, ask: &Ask) {
@@ -208,7 +208,7 @@ impl StockActor {
             },
         );
         match decided {
-            Err(rejection) => self.submit(Submit::answer(ticket, Err(rejection.into()))),
+            Err(rejection) => self.committer.submit(Submit::answer(ticket, Err(rejection.into()))),
             Ok((event, product, base)) => {
                 self.machine.apply(&event);
                 let command = Command {
@@ -284,10 +284,6 @@ impl StockActor {
             let (message, outcome) = decided();
             record::Entry { id: id.cloned(), message, outcome: Some(outcome) }
         })
-    }
-
-    fn submit(&self, submit: Submit) {
-        self.pass_on(self.committer.try_send(submit).is_ok());
     }
 
     /// A message that does not go through means that the generation is ending; its requests stay in

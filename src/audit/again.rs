@@ -144,7 +144,7 @@ impl Again {
         if let (Some(order), Some(user)) = (order, buyer(&entry.command)) {
             let earned = entry.events.iter().find_map(earned_of);
             let quote = promise(order, user, earned, at, &self.rules);
-            self.ledger.apply(&LedgerEvent::QuoteIssued(Box::new(quote)));
+            self.ledger.apply(&LedgerEvent::QuoteIssued(quote.into()));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::hosting::Server;
 use crate::actors::{Core, CoreState, Statuses};
-use crate::telegram::request::BotState;
+use crate::domain::fleet::BotState;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};

@@ -34,7 +34,7 @@ struct Show {
     /// Only what came through this shop: master or agent:ID
     #[arg(long)]
     tenant: Option<TenantId>,
-    /// Only this actor: recorder, stock, ledger or committer
+    /// Only this actor: recorder, stock, ledger, committer or supervisor
     #[arg(long)]
     actor: Option<Actor>,
     #[command(flatten)]

@@ -4,6 +4,7 @@ use super::id::{CommandId, TenantId, UserId};
 use super::outcome::Outcome;
 use super::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -40,7 +41,7 @@ pub struct Command<Body> {
 }
 
 /// What makes two commands the same: shop, caller and id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandKey {
     /// The shop through whose bot it came.
     pub tenant: TenantId,
@@ -48,6 +49,20 @@ pub struct CommandKey {
     pub caller: Caller,
     /// The sender's id for it.
     pub id: CommandId,
+}
+
+impl Ord for CommandKey {
+    /// By caller first: his number is at hand, and the texts are looked at among his commands only.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let texts = || self.id.cmp(&other.id).then_with(|| self.tenant.cmp(&other.tenant));
+        self.caller.cmp(&other.caller).then_with(texts)
+    }
+}
+
+impl PartialOrd for CommandKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl<Body> Command<Body> {

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod chronicle;
 pub mod command;
 pub mod event;
+pub mod fleet;
 pub mod id;
 pub mod invariant;
 pub mod ledger;

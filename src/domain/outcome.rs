@@ -4,6 +4,7 @@ use super::id::{AgentId, CategoryId, EntryId, OrderId, ProductId, WithdrawalId};
 use super::money::Money;
 use super::order::Quote;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What an accepted command answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +19,7 @@ pub enum Outcome {
     /// Items were put on the shelf.
     ItemsAdded(ItemsReport),
     /// A price is promised. Never remembered: quotes live in memory.
-    Quoted(Box<Quote>),
+    Quoted(Arc<Quote>),
     /// The goods are sold and paid.
     OrderPlaced(Receipt),
     /// An agent exists.

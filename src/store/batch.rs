@@ -5,6 +5,7 @@
 //! values (only their fingerprints are in events), dialogs, profiles, the inbox and dead letters.
 
 use super::Head;
+use super::entries::Entries;
 use crate::domain::event::{CoreCommand, Event};
 use crate::domain::id::{ChatId, TenantId, UserId};
 use crate::domain::sealed::{Fingerprint, Sealed};
@@ -24,7 +25,7 @@ pub struct Batch {
     /// When it was closed.
     pub at: Timestamp,
     /// Commands and their facts, in the order they were decided.
-    pub entries: Vec<BatchEntry>,
+    pub entries: Entries,
     /// Records that are not journalled.
     pub records: Vec<Record>,
 }

@@ -77,16 +77,21 @@ pub enum ChainError {
 /// # Panics
 /// Never: entries are plain data that serialises.
 pub fn encode(batch: &Batch) -> Encoded {
-    let record = RecordRef {
-        seq: batch.follows.seq + 1,
-        epoch: batch.follows.epoch,
+    let (epoch, seq) = (batch.follows.epoch, batch.follows.seq + 1);
+    let opening = Opening {
+        seq,
+        epoch,
         prev: hex(&batch.follows.hash),
         at: batch.at,
         rules: RULES_VERSION,
-        entries: &batch.entries,
+        entries: [],
     };
-    let bytes = serde_json::to_vec(&record).expect("entries are plain data");
-    let head = Head { epoch: record.epoch, seq: record.seq, hash: Sha256::digest(&bytes).into() };
+    let mut bytes = serde_json::to_vec(&opening).expect("numbers and a text");
+    bytes.truncate(bytes.len() - CLOSING.len());
+    bytes.reserve_exact(batch.entries.bytes().len() + CLOSING.len());
+    bytes.extend_from_slice(batch.entries.bytes());
+    bytes.extend_from_slice(CLOSING);
+    let head = Head { epoch, seq, hash: Sha256::digest(&bytes).into() };
     Encoded { head, bytes }
 }
 
@@ -125,23 +130,48 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Borrows the entries, so that encoding a batch copies nothing.
+/// A [`JournalRecord`] without entries: those are encoded already and come before its last bytes.
 #[derive(Serialize)]
-struct RecordRef<'a> {
+struct Opening {
     seq: u64,
     epoch: u64,
     prev: String,
     at: Timestamp,
     rules: u32,
-    entries: &'a [BatchEntry],
+    entries: [BatchEntry; 0],
 }
+
+/// How a record ends, after its entries.
+const CLOSING: &[u8] = b"]}";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::command::{Caller, Command};
+    use crate::domain::event::CoreCommand;
+    use crate::domain::id::{CategoryId, TenantId, UserId};
+    use crate::domain::stock::StockCommand;
 
     fn batch(follows: Head) -> Batch {
-        Batch { follows, at: Timestamp::from_ms(7), entries: Vec::new(), records: Vec::new() }
+        filled(follows, 0)
+    }
+
+    fn filled(follows: Head, count: i64) -> Batch {
+        let entry = |number| {
+            let body = StockCommand::RenameCategory {
+                category: CategoryId::new(1),
+                name: format!("{number}"),
+            };
+            let command = Command {
+                id: "u:1".parse().expect("valid"),
+                tenant: TenantId::Master,
+                caller: Caller::User(UserId::new(number)),
+                body,
+            };
+            BatchEntry { command: CoreCommand::Stock(command), events: Vec::new() }
+        };
+        let entries = (1..=count).map(entry).collect::<Vec<_>>().into();
+        Batch { follows, at: Timestamp::from_ms(7), entries, records: Vec::new() }
     }
 
     fn stored(encoded: &Encoded) -> StoredRecord {
@@ -149,6 +179,17 @@ mod tests {
             seq: encoded.head.seq,
             hash: encoded.head.hash,
             bytes: encoded.bytes.clone(),
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_record_as_a_whole() {
+        for count in [0, 1, 2, 5] {
+            let batch = filled(GENESIS, count);
+            let stored = stored(&encode(&batch));
+            let (record, _) = verify(&GENESIS, &stored).expect("follows genesis");
+            assert_eq!(record.entries, *batch.entries);
+            assert_eq!(serde_json::to_vec(&record).expect("plain"), stored.bytes, "{count}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! through the handles of the core and the store, and steps the dialog again with the [`Reply`].
 //! Requests that change something carry no authority: the core checks the caller when it decides.
 
+use crate::domain::fleet::BotState;
 use crate::domain::id::{AgentId, OrderId, ProductId, QuoteId, TenantId, WithdrawalId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::money::Money;
@@ -250,21 +251,4 @@ pub struct BotStatus {
     pub restarts: u32,
     /// The last failure, without any secret.
     pub last_error: Option<String>,
-}
-
-/// The states of a bot that an admin can see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BotState {
-    /// Being started.
-    Starting,
-    /// Receiving updates.
-    Running,
-    /// Failed; tried again after a pause.
-    Backoff,
-    /// Failed too often; tried again rarely, or when resumed.
-    Stopped,
-    /// Telegram refuses the token.
-    TokenRefused,
-    /// Another process uses the token.
-    Conflict,
 }

@@ -89,7 +89,7 @@ impl Terms {
     /// make an entry one of them, or every customer of the shop would be.
     pub(crate) fn concerning(&self, state: &Value) -> Vec<(String, Value)> {
         let mut found = Vec::new();
-        self.walk(String::new(), state, &mut found);
+        self.walk("", state, &mut found);
         found
     }
 
@@ -100,7 +100,7 @@ impl Terms {
             || (!key.is_some_and(is_print) && self.claim_value(None, value))
     }
 
-    fn walk(&self, path: String, value: &Value, found: &mut Vec<(String, Value)>) {
+    fn walk(&self, path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
         match value {
             Value::Object(map) => {
                 for (key, value) in map {
@@ -109,7 +109,7 @@ impl Terms {
                         found.push((path, self.trimmed(value)));
                     } else if self.claim_value(Some(key), value) {
                         if is_collection(value) {
-                            self.walk(path, value, found);
+                            self.walk(&path, value, found);
                         } else {
                             found.push((path, self.trimmed(value)));
                         }

@@ -8,6 +8,7 @@ use crate::domain::access::Access;
 use crate::domain::catalog::Product;
 use crate::domain::command::{Accepted, Command};
 use crate::domain::event::{Event, RULES_VERSION};
+use crate::domain::fleet::{FleetMachine, FleetMessage, Plan};
 use crate::domain::id::{CommandId, HoldId, QuoteId, TenantId, UserId};
 use crate::domain::ledger::{LedgerCommand, LedgerEvent, LedgerMachine, Rules};
 use crate::domain::money::Money;
@@ -58,6 +59,8 @@ pub enum Actor {
     Ledger,
     /// The Committer, with the view that it publishes.
     Committer,
+    /// The Supervisor.
+    Supervisor,
 }
 
 /// What an actor handled.
@@ -113,6 +116,8 @@ pub enum Message {
         /// The records of the decisions in it that had facts, by number, in their order.
         of: Vec<u64>,
     },
+    /// The Supervisor: something happened to the fleet.
+    Fleet(FleetMessage),
 }
 
 /// What was in force when a file began.
@@ -136,6 +141,8 @@ pub enum Checkpoint {
     Ledger(Box<LedgerMachine>),
     /// What the Committer has published.
     View(Box<View>),
+    /// The Supervisor's.
+    Supervisor(Box<FleetMachine>),
 }
 
 /// What came of a message.
@@ -184,6 +191,8 @@ pub enum Verdict {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<StockEvent>,
     },
+    /// What the Supervisor does about it.
+    Planned(Plan),
 }
 
 /// What an actor gives the recorder.
@@ -223,6 +232,7 @@ impl Message {
             }
             Self::Command(_) => Actor::Ledger,
             Self::Published { .. } => Actor::Committer,
+            Self::Fleet(_) => Actor::Supervisor,
         }
     }
 
@@ -233,6 +243,7 @@ impl Message {
             Self::Command(command) => Some(&command.tenant),
             Self::Ask { ask, .. } => Some(&ask.tenant),
             Self::Hold { tenant, .. } => Some(tenant),
+            Self::Fleet(message) => message.tenant(),
             Self::Begin(_)
             | Self::Gap { .. }
             | Self::Checkpoint(_)
@@ -249,6 +260,7 @@ impl Checkpoint {
             Self::Stock(_) => Actor::Stock,
             Self::Ledger(_) => Actor::Ledger,
             Self::View(_) => Actor::Committer,
+            Self::Supervisor(_) => Actor::Supervisor,
         }
     }
 }
@@ -297,7 +309,8 @@ impl Verdict {
 
 impl Actor {
     /// Everybody who can have a record.
-    pub const ALL: [Self; 4] = [Self::Recorder, Self::Stock, Self::Ledger, Self::Committer];
+    pub const ALL: [Self; 5] =
+        [Self::Recorder, Self::Stock, Self::Ledger, Self::Committer, Self::Supervisor];
 }
 
 impl fmt::Display for Actor {
@@ -307,6 +320,7 @@ impl fmt::Display for Actor {
             Self::Stock => "stock",
             Self::Ledger => "ledger",
             Self::Committer => "committer",
+            Self::Supervisor => "supervisor",
         })
     }
 }

@@ -54,7 +54,8 @@ impl Focus {
             | Message::Ask { .. }
             | Message::Hold { .. }
             | Message::End { .. }
-            | Message::Command(_) => {
+            | Message::Command(_)
+            | Message::Fleet(_) => {
                 self.terms.are_in(&plain(&record.message))
                     || self.terms.are_in(&plain(&record.outcome))
             }
@@ -96,6 +97,7 @@ fn told(actor: Actor, message: &Message) -> String {
         Message::Checkpoint(Checkpoint::View(view)) => {
             format!("committer: all it has published, version {}", view.version)
         }
+        Message::Checkpoint(Checkpoint::Supervisor(_)) => "supervisor: all it knows".to_owned(),
         Message::Change(command) => {
             format!("{} -> {actor}: {}", sender(command), words(&command.body))
         }
@@ -119,6 +121,7 @@ fn told(actor: Actor, message: &Message) -> String {
             };
             format!("ledger -> {actor}: {hold} of generation {generation} {fate}")
         }
+        Message::Fleet(message) => format!("fleet -> {actor}: {}", words(message)),
         Message::Published { version, of } => {
             format!("committer -> everybody: batch {version} is durable, records {}", plain(of))
         }
@@ -146,6 +149,10 @@ fn answer(verdict: &Verdict) -> String {
         Verdict::NotHeld { refusal, waits: true } => format!("waits: {refusal}"),
         Verdict::NotHeld { refusal, waits: false } => format!("nothing held: {refusal}"),
         Verdict::Ended { event: None } => "not a hold of ours".to_owned(),
+        Verdict::Planned(plan) => {
+            let effects: Vec<String> = plan.effects().iter().map(|effect| words(effect)).collect();
+            format!("[{}]", effects.join(", "))
+        }
     }
 }
 

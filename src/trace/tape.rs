@@ -85,7 +85,7 @@ impl Tape {
     }
 
     /// A customer asks for a price.
-    pub fn ask(&mut self, id: CommandId, ask: Ask) -> Verdict {
+    pub fn ask(&mut self, id: CommandId, ask: &Ask) -> Verdict {
         let message = Message::Ask { ask: ask.clone(), quantity_max: self.rules.quantity_max };
         let asked = self.tell(Some(id.clone()), message);
         let Verdict::Asked { product, base, .. } = asked else { return asked };

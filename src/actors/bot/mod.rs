@@ -24,7 +24,7 @@ pub use shop::{Fleet, Settings};
 pub use start::Bots;
 
 use crate::actors::probe::Point;
-use crate::actors::supervisor::BotEnd;
+use crate::domain::fleet::BotEnd;
 use crate::domain::id::TenantId;
 use crate::domain::sealed::{Fingerprint, Sealed};
 use crate::secret::Secret;

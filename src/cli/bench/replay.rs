@@ -1,6 +1,6 @@
 //! `bench replay`: purchases decided again, as a replay does after it has parsed its files.
 //!
-//! A shop is run by hand, a few thousand orders at a time; what was recorded is then replayed, and
+//! A shop is run by hand, some orders at a time; what was recorded is then replayed, and
 //! only the replay is measured: deciding, comparing, applying. How fast lines are parsed is measured
 //! beside it, for a replay of files does both.
 
@@ -26,8 +26,9 @@ use crate::trace::replay::{Note, Options, Replayer};
 use crate::trace::tape::Tape;
 use std::time::Duration;
 
-/// Orders recorded before they are replayed: a few hundred MiB of records would be no fair memory.
-const ROUND: u64 = 5_000;
+/// Orders recorded before they are replayed. Few, because a replay of files has one record in hand, and
+/// not tens of MiB of them that were parsed long ago.
+const ROUND: u64 = 100;
 /// Orders of one batch.
 const BATCH: u64 = 200;
 /// The only admin, who owns the agent's shop as well.
@@ -150,7 +151,7 @@ impl Shop {
     /// So many orders, each asked for, bought and delivered, in batches.
     fn trade(&mut self, orders: std::ops::Range<u64>) -> Result<(), Failure> {
         for order in orders {
-            if order % ITEMS_PER_COMMAND as u64 == 0 {
+            if order.is_multiple_of(ITEMS_PER_COMMAND as u64) {
                 self.restock()?;
             }
             let (tenant, user) = self.customer(order % self.customers);
@@ -158,14 +159,14 @@ impl Shop {
             let placed = OrderId::of(&quote);
             let ask = Ask { quote, tenant, user, product, quantity: 1 };
             let id = self.id("u")?;
-            self.tape.ask(id, ask.clone());
+            self.tape.ask(id, &ask);
             match self.tape.place(&ask) {
                 Verdict::Accepted { answer: Outcome::OrderPlaced(_), .. } => {}
                 other => return Err(failed(format_args!("not an order: {other:?}"))),
             }
             let delivered = LedgerCommand::MarkDelivered { order: placed };
             self.ledger(&TenantId::Master, Caller::System, delivered)?;
-            if order % BATCH == 0 {
+            if order.is_multiple_of(BATCH) {
                 self.tape.publish();
                 self.tape.set_now(self.tape.now() + Millis::from_ms(20));
             }
@@ -198,7 +199,7 @@ impl Shop {
 
     fn customer(&self, number: u64) -> (TenantId, UserId) {
         let user = UserId::new(7_000_000_000 + i64::try_from(number).unwrap_or(0));
-        if number % 2 == 0 { (TenantId::Master, user) } else { (self.agent.clone(), user) }
+        if number.is_multiple_of(2) { (TenantId::Master, user) } else { (self.agent.clone(), user) }
     }
 
     fn id(&mut self, kind: &str) -> Result<crate::domain::id::CommandId, Failure> {

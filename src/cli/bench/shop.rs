@@ -98,7 +98,8 @@ impl Shop {
 
     /// The batch of these entries that follows the head.
     pub(super) fn batch(&self, entries: Vec<BatchEntry>, records: Vec<Record>) -> Arc<Batch> {
-        Arc::new(Batch { follows: self.head.clone(), at: self.now, entries, records })
+        let (follows, at, entries) = (self.head.clone(), self.now, entries.into());
+        Arc::new(Batch { follows, at, entries, records })
     }
 
     /// Writes a batch and follows it.

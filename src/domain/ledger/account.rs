@@ -3,6 +3,7 @@
 use crate::domain::id::{AgentId, TenantId, UserId, text_serde};
 use crate::domain::money::Money;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +12,7 @@ use std::str::FromStr;
 ///
 /// What people are owed (customers, agents) and what the platform keeps (revenue, fees) are positive;
 /// the outside world they came from is negative, so the whole book sums to zero.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Account {
     /// A customer's balance in one shop. Never below zero.
     Customer(TenantId, UserId),
@@ -62,6 +63,49 @@ impl Account {
             | Self::LegacyDebt
             | Self::LegacyRounding => None,
         }
+    }
+
+    /// The place of its kind among the kinds.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Customer(..) => 0,
+            Self::Revenue => 1,
+            Self::AgentPending(_) => 2,
+            Self::AgentAvailable(_) => 3,
+            Self::AgentHeld(_) => 4,
+            Self::FeeIncome => 5,
+            Self::ExternalDeposits(_) => 6,
+            Self::ExternalPayouts => 7,
+            Self::Unmatched => 8,
+            Self::Adjustments => 9,
+            Self::Opening => 10,
+            Self::LegacyWallet(_) => 11,
+            Self::LegacyDebt => 12,
+            Self::LegacyRounding => 13,
+        }
+    }
+}
+
+impl Ord for Account {
+    /// Among customers by number first, which is at hand: most accounts are theirs.
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Customer(shop, user), Self::Customer(other_shop, other_user)) => {
+                user.cmp(other_user).then_with(|| shop.cmp(other_shop))
+            }
+            (Self::AgentPending(agent), Self::AgentPending(other))
+            | (Self::AgentAvailable(agent), Self::AgentAvailable(other))
+            | (Self::AgentHeld(agent), Self::AgentHeld(other)) => agent.cmp(other),
+            (Self::ExternalDeposits(channel), Self::ExternalDeposits(other)) => channel.cmp(other),
+            (Self::LegacyWallet(user), Self::LegacyWallet(other)) => user.cmp(other),
+            (one, other) => one.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Account {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

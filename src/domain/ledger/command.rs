@@ -17,6 +17,7 @@ use crate::domain::tenant::{BotIdentity, OwnerLink, Tenant, TenantStatus, Wallet
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::withdrawal::{Txid, Withdrawal, WithdrawalStatus};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A change of money, orders or tenants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,7 +240,7 @@ pub struct Entry {
 #[serde(rename_all = "snake_case")]
 pub enum LedgerEvent {
     /// A price is promised. In memory only.
-    QuoteIssued(Box<Quote>),
+    QuoteIssued(Arc<Quote>),
     /// A promise ended without an order. In memory only.
     QuoteVoided {
         /// Which.

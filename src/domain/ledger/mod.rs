@@ -27,6 +27,7 @@ use super::time::Timestamp;
 use super::withdrawal::{Txid, Withdrawal};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Facts and the answer, before the command's id is added to them.
 type Decision = Result<(Vec<LedgerEvent>, Outcome), Rejection>;
@@ -45,8 +46,8 @@ pub struct LedgerMachine {
     next_entry: EntryId,
     /// One open quote per customer and shop.
     #[serde(with = "pairs")]
-    quotes: BTreeMap<(TenantId, UserId), Quote>,
-    quotes_by_age: BTreeSet<(Timestamp, TenantId, UserId)>,
+    quotes: BTreeMap<(UserId, TenantId), Arc<Quote>>,
+    quotes_by_age: BTreeSet<(Timestamp, UserId, TenantId)>,
     /// Orders whose goods have not arrived.
     undelivered: BTreeMap<OrderId, Order>,
     withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
@@ -270,7 +271,7 @@ impl LedgerMachine {
         // A price that cannot be booked refuses an order as well.
         let (Rejection::Order(_) | Rejection::Quote(_)) = rejection else { return None };
         let super::command::Caller::User(user) = command.caller else { return None };
-        let held = self.quotes.get(&(command.tenant.clone(), user))?;
+        let held = self.quotes.get(&(user, command.tenant.clone()))?;
         (held.id == *quote).then(|| LedgerEvent::QuoteVoided {
             quote: quote.clone(),
             tenant: command.tenant.clone(),
@@ -320,8 +321,8 @@ impl LedgerMachine {
     }
 
     /// The open quote of a customer.
-    pub fn quote(&self, tenant: &TenantId, user: UserId) -> Option<&Quote> {
-        self.quotes.get(&(tenant.clone(), user))
+    pub fn quote(&self, tenant: &TenantId, user: UserId) -> Option<&Arc<Quote>> {
+        self.quotes.get(&(user, tenant.clone()))
     }
 
     /// The answer that an accepted command got.

@@ -11,6 +11,10 @@ use crate::domain::outcome::{Outcome, Receipt};
 use crate::domain::rejection::Rejection;
 use crate::domain::stock::HoldRefusal;
 use crate::domain::time::Timestamp;
+use std::sync::Arc;
+
+/// Facts of a sale at most, its answer included.
+const SALE_EVENTS: usize = 5;
 
 impl LedgerMachine {
     pub(super) fn issue_quote(
@@ -33,7 +37,7 @@ impl LedgerMachine {
         }
         let price = shop.pricing.price(base).map_err(|_| QuoteRejection::NoPrice)?;
         let total = price.unit.checked_mul(quantity).ok_or(QuoteRejection::NoPrice)?;
-        let quote = Quote {
+        let quote = Arc::new(Quote {
             id: id.clone(),
             tenant: command.tenant.clone(),
             user,
@@ -45,9 +49,9 @@ impl LedgerMachine {
             total,
             maturity: shop.terms.maturity.unwrap_or(self.rules.maturity),
             expires_at: now + self.rules.quote_ttl,
-        };
-        let event = LedgerEvent::QuoteIssued(Box::new(quote.clone()));
-        Ok((vec![event], Outcome::Quoted(Box::new(quote))))
+        });
+        let event = LedgerEvent::QuoteIssued(quote.clone());
+        Ok((vec![event], Outcome::Quoted(quote)))
     }
 
     pub(super) fn place_order(
@@ -107,12 +111,14 @@ impl LedgerMachine {
         let profit = profit.ok_or(QuoteRejection::NoPrice)?;
         let revenue = quote.total.checked_sub(profit).ok_or(QuoteRejection::NoPrice)?;
         let from = Account::Customer(quote.tenant.clone(), quote.user);
+        let id = order.id.clone();
         let moved = |to, amount| LedgerEvent::Moved {
             transfer: Transfer { from: from.clone(), to, amount },
-            cause: Cause::Order(order.id.clone()),
+            cause: Cause::Order(id.clone()),
             at: now,
         };
-        let mut events = vec![LedgerEvent::OrderPlaced(Box::new(order.clone()))];
+        let mut events = Vec::with_capacity(SALE_EVENTS);
+        events.push(LedgerEvent::OrderPlaced(Box::new(order)));
         if revenue.is_positive() {
             events.push(moved(Account::Revenue, revenue));
         }
@@ -121,7 +127,7 @@ impl LedgerMachine {
             events.push(LedgerEvent::ProfitEarned(Entry {
                 id: self.next_entry,
                 agent: agent.clone(),
-                order: order.id.clone(),
+                order: id.clone(),
                 amount: profit,
                 remaining: profit,
                 earned_at: now,
@@ -167,8 +173,8 @@ impl LedgerMachine {
     }
 
     /// Keeps the quote, ends the customer's older one and every expired one.
-    pub(super) fn note_quote(&mut self, quote: &Quote) {
-        let who = (quote.tenant.clone(), quote.user);
+    pub(super) fn note_quote(&mut self, quote: &Arc<Quote>) {
+        let who = (quote.user, quote.tenant.clone());
         if let Some(before) = self.quotes.insert(who, quote.clone()) {
             self.quotes_by_age.remove(&age(&before));
         }
@@ -178,15 +184,15 @@ impl LedgerMachine {
             if *expires_at > issued_at {
                 break;
             }
-            if let Some((_, tenant, user)) = self.quotes_by_age.pop_first() {
-                self.quotes.remove(&(tenant, user));
+            if let Some((_, user, tenant)) = self.quotes_by_age.pop_first() {
+                self.quotes.remove(&(user, tenant));
             }
         }
     }
 
     /// Ends a customer's quote, if it is still this one.
     pub(super) fn drop_quote(&mut self, tenant: &TenantId, user: UserId, id: &QuoteId) {
-        let who = (tenant.clone(), user);
+        let who = (user, tenant.clone());
         if self.quotes.get(&who).is_some_and(|quote| quote.id == *id)
             && let Some(quote) = self.quotes.remove(&who)
         {
@@ -195,8 +201,8 @@ impl LedgerMachine {
     }
 }
 
-fn age(quote: &Quote) -> (Timestamp, TenantId, UserId) {
-    (quote.expires_at, quote.tenant.clone(), quote.user)
+fn age(quote: &Quote) -> (Timestamp, UserId, TenantId) {
+    (quote.expires_at, quote.user, quote.tenant.clone())
 }
 
 /// What a hold that could not be taken means to the customer.

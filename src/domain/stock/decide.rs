@@ -193,7 +193,7 @@ impl StockMachine {
             .get(quote)
             .filter(|ask| ask.tenant == *tenant && ask.user == user)
             .ok_or(HoldRefusal::UnknownQuote)?;
-        if self.holders.contains_key(&(tenant.clone(), user)) {
+        if self.holders.contains_key(&(user, tenant.clone())) {
             return Err(HoldRefusal::HoldOpen);
         }
         let listed = self.catalog.products.get(&ask.product).is_some_and(|p| p.listed);

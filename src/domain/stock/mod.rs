@@ -44,13 +44,13 @@ pub struct StockMachine {
     holds: BTreeMap<HoldId, (Hold, Vec<Fingerprint>)>,
     /// The hold of each customer who has one.
     #[serde(with = "pairs")]
-    holders: BTreeMap<(TenantId, UserId), HoldId>,
+    holders: BTreeMap<(UserId, TenantId), HoldId>,
     asks: BTreeMap<QuoteId, Ask>,
     /// Who has an open ask, in the order they came; nothing is read from the form of a quote's id.
-    asks_by_age: BTreeMap<u64, (TenantId, UserId)>,
+    asks_by_age: BTreeMap<u64, (UserId, TenantId)>,
     next_ask: u64,
     #[serde(with = "pairs")]
-    asked_by: BTreeMap<(TenantId, UserId), (u64, QuoteId)>,
+    asked_by: BTreeMap<(UserId, TenantId), (u64, QuoteId)>,
     access: Access,
     recent: Recent,
     keep_ids: Millis,
@@ -212,7 +212,7 @@ impl StockMachine {
     }
 
     fn note_ask(&mut self, ask: &Ask) {
-        let who = (ask.tenant.clone(), ask.user);
+        let who = (ask.user, ask.tenant.clone());
         self.forget_ask(&who);
         let age = self.next_ask;
         self.next_ask += 1;
@@ -225,11 +225,11 @@ impl StockMachine {
         }
     }
 
-    fn forget_ask(&mut self, who: &(TenantId, UserId)) {
+    fn forget_ask(&mut self, who: &(UserId, TenantId)) {
         if let Some((age, quote)) = self.asked_by.remove(who) {
             self.asks_by_age.remove(&age);
             // A quote's id is drawn; should two customers ever draw the same, the later ask stands.
-            if self.asks.get(&quote).is_some_and(|ask| (&ask.tenant, ask.user) == (&who.0, who.1)) {
+            if self.asks.get(&quote).is_some_and(|ask| (ask.user, &ask.tenant) == (who.0, &who.1)) {
                 self.asks.remove(&quote);
             }
         }
@@ -239,14 +239,14 @@ impl StockMachine {
         let shelf = self.shelves.entry(hold.ask.product).or_default();
         let contents = hold.items.iter().filter_map(|item| shelf.remove(item)).collect();
         self.drop_empty_shelf(hold.ask.product);
-        self.holders.insert((hold.ask.tenant.clone(), hold.ask.user), hold.id);
+        self.holders.insert((hold.ask.user, hold.ask.tenant.clone()), hold.id);
         self.next_hold = self.next_hold.max(hold.id.next());
         self.holds.insert(hold.id, (hold.clone(), contents));
     }
 
     fn end_hold(&mut self, id: HoldId, fate: HoldFate) {
         let Some((hold, contents)) = self.holds.remove(&id) else { return };
-        let who = (hold.ask.tenant, hold.ask.user);
+        let who = (hold.ask.user, hold.ask.tenant);
         self.holders.remove(&who);
         if self.asked_by.get(&who).is_some_and(|(_, quote)| *quote == hold.ask.quote) {
             self.forget_ask(&who);

@@ -17,7 +17,7 @@ impl Court {
     /// A batch is durable.
     pub(super) fn batch(&mut self, at: Timestamp, batch: &Batch, head: &Head) {
         self.follows(at, batch, head);
-        for entry in &batch.entries {
+        for entry in batch.entries.iter() {
             self.authority(at, entry);
             let mut found = Vec::new();
             history::follow(&mut self.documents, &entry.command, &entry.events, &mut found);

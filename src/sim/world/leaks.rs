@@ -2,7 +2,9 @@
 
 use super::people::CONFIRM;
 use super::{MASTER, World, tenant};
+use crate::app;
 use crate::audit::audit;
+use crate::audit::rebuild::rebuild;
 use crate::clock::Clock as _;
 use crate::domain::catalog::Product;
 use crate::domain::id::{ProductId, TenantId, UserId};
@@ -73,11 +75,14 @@ impl World {
         })
     }
 
-    /// Runs the audit.
+    /// Runs the audit, and rebuilds the store from its journal.
     ///
     /// # Panics
-    /// When it finds something.
+    /// When they find something.
     pub fn audit(&self) {
+        let rebuilt = rebuild(self.plain_store(), app::rules(&self.config), None, |_, _| {});
+        let rebuilt = self.system().block_on(rebuilt).expect("a memory store can be read");
+        assert_eq!(rebuilt.difference, None);
         let violations = self.audited();
         assert!(violations.is_empty(), "{violations:#?}");
     }

@@ -116,6 +116,7 @@ mod tests {
     use crate::domain::id::{ChatId, TenantId};
     use crate::domain::time::Timestamp;
     use crate::store::batch::{DialogRecord, Record};
+    use crate::store::entries::Entries;
     use crate::store::journal::GENESIS;
     use crate::store::sqlite::{connection, schema};
     use std::time::Duration;
@@ -127,7 +128,7 @@ mod tests {
     }
 
     fn batch(records: Vec<Record>) -> Batch {
-        Batch { follows: GENESIS, at: Timestamp::EPOCH, entries: Vec::new(), records }
+        Batch { follows: GENESIS, at: Timestamp::EPOCH, entries: Entries::default(), records }
     }
 
     /// A record of some hundred pages.

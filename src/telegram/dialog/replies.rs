@@ -10,6 +10,7 @@ use crate::domain::withdrawal::WithdrawalRejection;
 use crate::telegram::callback::{GoodsTap, OwnerTap, PayoutTap, Tap};
 use crate::telegram::request::{Reply, UploadReport};
 use crate::telegram::screen::{self, CreditNote, Note, Question, UploadNote};
+use std::sync::Arc;
 
 impl Flow<'_> {
     /// The reply to the request at hand.
@@ -126,7 +127,7 @@ impl Flow<'_> {
             Outcome::Done | Outcome::WithdrawalMoved(_) => self.done(follow),
             Outcome::CategoryCreated(id) => self.note(Note::CategoryCreated(id)),
             Outcome::ProductCreated(id) => self.note(Note::ProductCreated(id)),
-            Outcome::Quoted(quote) => self.note(Note::Offer((*quote).into())),
+            Outcome::Quoted(quote) => self.note(Note::Offer(Arc::unwrap_or_clone(quote).into())),
             Outcome::OrderPlaced(receipt) => self.note(Note::Receipt(receipt)),
             Outcome::AgentCreated(agent) => self.note(Note::AgentReady(agent)),
             Outcome::OwnerClaimed(_) => self.note(Note::Welcome),

@@ -2,11 +2,12 @@
 
 use super::paging::{turners, window};
 use super::{Button, Context, Screen, shop};
+use crate::domain::fleet::BotState;
 use crate::domain::id::{AgentId, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
 use crate::telegram::callback::{AdminTap, GoodsTap, Tap};
-use crate::telegram::request::{BotState, BotStatus};
+use crate::telegram::request::BotStatus;
 use crate::telegram::text::key::Key;
 
 /// Characters of a bot's last error that are shown.

@@ -1,7 +1,7 @@
 //! Makes the checkpoints of a piece smaller: entries go that nothing in the piece names, as long as
 //! the replay does not mind.
 
-use super::{Draft, TRIALS, named_in};
+use super::{Draft, EFFORT, named_in};
 use crate::trace::mention::{Terms, is_collection, is_map};
 use crate::trace::record::{Checkpoint, Message, Record};
 use serde_json::Value;
@@ -31,31 +31,31 @@ pub(super) fn shrink(draft: &mut Draft) {
     }
     let mut terms = named_in(&draft.records);
     draft.records.iter().filter_map(state).for_each(|state| terms.add_contents(&state));
-    let mut trials = 0;
+    let mut effort = 0;
     for place in 0..draft.records.len() {
         let Some(whole) = state(&draft.records[place]) else { continue };
         for path in collections(&whole) {
-            shrink_one(draft, place, &path, &terms, &mut trials);
+            shrink_one(draft, place, &path, &terms, &mut effort);
         }
     }
 }
 
 /// Drops entries of one collection of the checkpoint at `place`.
-fn shrink_one(draft: &mut Draft, place: usize, path: &[String], terms: &Terms, trials: &mut u32) {
+fn shrink_one(draft: &mut Draft, place: usize, path: &[String], terms: &Terms, effort: &mut usize) {
     let Some(mut whole) = state(&draft.records[place]) else { return };
     let mut size = at(&mut whole, path).map_or(0, |value| strangers(value, terms).len());
-    while size > 0 && *trials < TRIALS {
+    while size > 0 && *effort < EFFORT {
         let mut skip = 0;
         loop {
             let Some(mut smaller) = state(&draft.records[place]) else { return };
             let Some(value) = at(&mut smaller, path) else { return };
             let gone: Vec<String> =
                 strangers(value, terms).into_iter().skip(skip).take(size).collect();
-            if gone.is_empty() || *trials >= TRIALS {
+            if gone.is_empty() || *effort >= EFFORT {
                 break;
             }
             without(value, &gone);
-            *trials += 1;
+            *effort += draft.records.len();
             let Some(record) = with_state(&draft.records[place], smaller) else { return };
             let before = std::mem::replace(&mut draft.records[place], record);
             if !draft.holds(&draft.records) {
@@ -78,6 +78,7 @@ fn state(record: &Record) -> Option<Value> {
         | Message::Hold { .. }
         | Message::End { .. }
         | Message::Command(_)
+        | Message::Fleet(_)
         | Message::Published { .. } => None,
     }
 }

@@ -15,9 +15,9 @@ use super::show::Focus;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Replays that one cut may take to leave records out, and again as many for checkpoints. More would
-/// make it smaller by little.
-const TRIALS: u32 = 2_000;
+/// Records that may be replayed to leave some out, and again as many for the checkpoints. More would
+/// make a piece smaller by little.
+const EFFORT: usize = 200_000;
 
 /// A piece of a trace.
 #[derive(Clone, Debug)]
@@ -174,10 +174,10 @@ impl Draft {
 
     /// Leaves out what does not matter in bunches, each half as large as the one before.
     fn drop_records(&mut self) {
-        let (mut trials, mut size) = (0, self.records.len().div_ceil(2));
-        while size > 0 && trials < TRIALS {
+        let (mut effort, mut size) = (0, self.records.len().div_ceil(2));
+        while size > 0 && effort < EFFORT {
             let mut start = 0;
-            while start < self.records.len() && trials < TRIALS {
+            while start < self.records.len() && effort < EFFORT {
                 let end = (start + size).min(self.records.len());
                 let candidate: Vec<Record> = self
                     .records
@@ -188,8 +188,12 @@ impl Draft {
                     })
                     .map(|(_, record)| record.clone())
                     .collect();
-                trials += 1;
-                if candidate.len() < self.records.len() && self.holds(&candidate) {
+                if candidate.len() == self.records.len() {
+                    start = end;
+                    continue;
+                }
+                effort += candidate.len();
+                if self.holds(&candidate) {
                     start += candidate.len() + end - start - self.records.len();
                     self.records = candidate;
                 } else {
@@ -213,6 +217,7 @@ impl Draft {
             | Message::Hold { .. }
             | Message::End { .. }
             | Message::Command(_)
+            | Message::Fleet(_)
             | Message::Published { .. } => self.wanted.contains(&record.seq),
         }
     }

@@ -161,6 +161,7 @@ fn accounted(records: &[Record]) -> u64 {
         | Message::Hold { .. }
         | Message::End { .. }
         | Message::Command(_)
+        | Message::Fleet(_)
         | Message::Published { .. } => 1,
     };
     records.iter().map(told).sum()
@@ -202,11 +203,13 @@ fn word(message: &Message) -> &'static str {
         Message::Checkpoint(Checkpoint::Stock(_)) => "stock",
         Message::Checkpoint(Checkpoint::Ledger(_)) => "ledger",
         Message::Checkpoint(Checkpoint::View(_)) => "view",
+        Message::Checkpoint(Checkpoint::Supervisor(_)) => "supervisor",
         Message::Change(_) => "change",
         Message::Ask { .. } => "ask",
         Message::Hold { .. } => "hold",
         Message::End { .. } => "end",
         Message::Command(_) => "command",
+        Message::Fleet(_) => "fleet",
         Message::Published { .. } => "published",
     }
 }

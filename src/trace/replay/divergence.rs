@@ -56,6 +56,7 @@ impl Divergence {
         let state = match record.actor {
             Actor::Stock => concerning("stock", &machines.stock, &terms),
             Actor::Ledger => concerning("ledger", &machines.ledger, &terms),
+            Actor::Supervisor => concerning("supervisor", &machines.supervisor, &terms),
             Actor::Recorder | Actor::Committer => Vec::new(),
         };
         Self { place: None, record: record.clone(), expected, actual, state }
@@ -68,6 +69,9 @@ impl Divergence {
             Message::Checkpoint(Checkpoint::Stock(said)) => (plain(said), plain(&machines.stock)),
             Message::Checkpoint(Checkpoint::Ledger(said)) => (plain(said), plain(&machines.ledger)),
             Message::Checkpoint(Checkpoint::View(said)) => (plain(said), plain(&machines.view)),
+            Message::Checkpoint(Checkpoint::Supervisor(said)) => {
+                (plain(said), plain(&machines.supervisor))
+            }
             Message::Begin(_)
             | Message::Gap { .. }
             | Message::Change(_)
@@ -75,6 +79,7 @@ impl Divergence {
             | Message::Hold { .. }
             | Message::End { .. }
             | Message::Command(_)
+            | Message::Fleet(_)
             | Message::Published { .. } => (Value::Null, Value::Null),
         };
         Self { place: None, record: record.clone(), expected, actual, state: Vec::new() }

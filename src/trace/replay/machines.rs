@@ -4,6 +4,7 @@
 //! before the message.
 
 use crate::domain::event::{Event, facts};
+use crate::domain::fleet::FleetMachine;
 use crate::domain::ledger::LedgerMachine;
 use crate::domain::stock::StockMachine;
 use crate::domain::time::Timestamp;
@@ -21,6 +22,8 @@ pub struct Machines {
     /// What the Committer has published. Unknown after a batch whose decisions are not in the trace,
     /// until the next checkpoint.
     pub view: Option<Box<View>>,
+    /// The Supervisor's.
+    pub supervisor: Option<Box<FleetMachine>>,
     /// Facts that are decided and not published yet, by the number of their record.
     unpublished: BTreeMap<u64, Vec<Event>>,
 }
@@ -63,6 +66,10 @@ impl Machines {
                     decided.as_ref().err().and_then(|why| ledger.after_rejection(command, why));
                 Verdict::of_command(decided, then)
             }
+            Message::Fleet(message) => {
+                let fleet = self.supervisor.as_deref().ok_or(NoCheckpoint(Actor::Supervisor))?;
+                Verdict::Planned(fleet.plan(message, at))
+            }
             Message::Begin(_)
             | Message::Gap { .. }
             | Message::Checkpoint(_)
@@ -87,6 +94,12 @@ impl Machines {
             | Verdict::Ended { event: Some(event) } => {
                 if let Some(stock) = &mut self.stock {
                     stock.apply(&event);
+                }
+            }
+            Verdict::Planned(plan) => {
+                if let Some(fleet) = &mut self.supervisor {
+                    // A replay runs no bots.
+                    drop(fleet.apply(plan));
                 }
             }
             Verdict::NotHeld { .. } | Verdict::Ended { event: None } => {}
@@ -134,6 +147,7 @@ impl Machines {
             Checkpoint::Stock(machine) => self.stock = Some(machine),
             Checkpoint::Ledger(machine) => self.ledger = Some(machine),
             Checkpoint::View(view) => self.view = Some(view),
+            Checkpoint::Supervisor(machine) => self.supervisor = Some(machine),
         }
     }
 
@@ -142,7 +156,8 @@ impl Machines {
         let stock = self.stock.clone().map(Checkpoint::Stock);
         let ledger = self.ledger.clone().map(Checkpoint::Ledger);
         let view = self.view.clone().map(Checkpoint::View);
-        [stock, ledger, view].into_iter().flatten().collect()
+        let supervisor = self.supervisor.clone().map(Checkpoint::Supervisor);
+        [stock, ledger, view, supervisor].into_iter().flatten().collect()
     }
 
     /// Whether this actor's state is known and not what the checkpoint says.
@@ -156,6 +171,9 @@ impl Machines {
             Checkpoint::View(view) => {
                 let known = self.view.as_ref().filter(|known| known.version == view.version);
                 known.is_some_and(|known| known != view)
+            }
+            Checkpoint::Supervisor(machine) => {
+                self.supervisor.as_ref().is_some_and(|known| known != machine)
             }
         }
     }

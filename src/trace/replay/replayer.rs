@@ -78,7 +78,8 @@ impl Replayer {
             | Message::Ask { .. }
             | Message::Hold { .. }
             | Message::End { .. }
-            | Message::Command(_) => self.decision(record),
+            | Message::Command(_)
+            | Message::Fleet(_) => self.decision(record),
         }
     }
 
@@ -108,8 +109,7 @@ impl Replayer {
             }
             None => Err(Note::Bad("a trace begins with a `begin` record".to_owned())),
             Some(last) if begins && record.seq == last + 1 => {
-                // The view's next one may show a batch more than what is known.
-                self.repeats = [Actor::Stock, Actor::Ledger].into();
+                self.repeats = Actor::ALL.into();
                 Ok(())
             }
             Some(_) if begins => {
@@ -146,6 +146,10 @@ impl Replayer {
         if self.begins_generation(checkpoint) {
             self.repeats.clear();
         }
+        if matches!(checkpoint, Checkpoint::Supervisor(machine) if machine.is_new()) {
+            // The fleet has begun anew, and nothing of the one before is its own.
+            self.repeats.remove(&actor);
+        }
         if self.repeats.remove(&actor) && self.machines.contradicts(checkpoint) {
             let divergence = Divergence::state(&record, &self.machines);
             return Err(Note::diverges(divergence));
@@ -160,7 +164,13 @@ impl Replayer {
     fn begins_generation(&self, checkpoint: &Checkpoint) -> bool {
         match (checkpoint, &self.machines.stock) {
             (Checkpoint::Stock(machine), Some(known)) => machine.generation() != known.generation(),
-            (Checkpoint::Stock(_) | Checkpoint::Ledger(_) | Checkpoint::View(_), _) => false,
+            (
+                Checkpoint::Stock(_)
+                | Checkpoint::Ledger(_)
+                | Checkpoint::View(_)
+                | Checkpoint::Supervisor(_),
+                _,
+            ) => false,
         }
     }
 

@@ -201,7 +201,7 @@ pub(super) fn journal(entries: &[BatchEntry]) -> (Head, Vec<StoredRecord>) {
         let batch = Batch {
             follows: head,
             at: Timestamp::from_ms(1_700_000_000_000) + Millis::from_hours(hours),
-            entries: entries.to_vec(),
+            entries: entries.to_vec().into(),
             records: Vec::new(),
         };
         let encoded = encode(&batch);

@@ -80,7 +80,7 @@ async fn write_the_day(store: &dyn Store) {
     for entries in entries.chunks(3) {
         let records = beside(entries);
         let at = shopfleet::domain::time::Timestamp::from_ms(1_700_000_000_000);
-        let batch = Batch { follows, at, entries: entries.to_vec(), records };
+        let batch = Batch { follows, at, entries: entries.to_vec().into(), records };
         follows = store.commit(Arc::new(batch)).await.unwrap();
     }
     let (_, stored) = store.chronicle().await.unwrap();

@@ -1,11 +1,11 @@
 //! Bots in trouble: each is its own, told once, and comes back by itself.
 
 use crate::kit::{ADMIN, CUSTOMER};
+use shopfleet::domain::fleet::BotState;
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
 use shopfleet::sim::{MASTER, World};
-use shopfleet::telegram::request::BotState;
 
 const NEIGHBOUR: UserId = UserId::new(101);
 const STRANGER: UserId = UserId::new(102);

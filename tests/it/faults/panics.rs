@@ -2,12 +2,12 @@
 
 use crate::kit::{ADMIN, CUSTOMER};
 use shopfleet::actors::Point;
+use shopfleet::domain::fleet::BotState;
 use shopfleet::domain::id::UserId;
 use shopfleet::domain::money::Money;
 use shopfleet::domain::time::Millis;
 use shopfleet::sandbox::world::FaultKind;
 use shopfleet::sim::{CONFIRM, MASTER, World};
-use shopfleet::telegram::request::BotState;
 
 const NEIGHBOUR: UserId = UserId::new(101);
 const STRANGER: UserId = UserId::new(102);

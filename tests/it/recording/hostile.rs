@@ -15,7 +15,7 @@ const ADDRESSES: [&str; 2] =
 const TXID: &str = "4f3a2b1c4f3a2b1c4f3a2b1c4f3a2b1c4f3a2b1c4f3a2b1c4f3a2b1c4f3aqzjx";
 
 /// What is typed by the admin, and the parts of it that must not be found.
-const TYPED: [(&str, &[&str]); 16] = [
+const TYPED: [(&str, &[&str]); 17] = [
     ("/category_add Qzjx <b>&amp;\"Kontrabass\" '); DROP TABLE--", &["Qzjx", "Kontrabass", "DROP"]),
     ("/category_add 奥利维亚的钥匙🔑\u{202e}", &["奥", "维", "钥匙", "🔑"]),
     ("/category_add 奥利维亚的钥匙🔑\u{202e}", &[]),
@@ -34,10 +34,8 @@ const TYPED: [(&str, &[&str]); 16] = [
         "/stock_add prd_2\nqzjx-goods-1\nüser:pässwörd:🔥\n{\"login\":\"qzjx\"}",
         &["qzjx-goods", "pässwörd", "login"],
     ),
-    (
-        "/credit a1 100 55 Überweisung Qzjx Müller 123456789:AAqzjxAAqzjxAAqzjxAAqzjxAAqzjxAAqzj",
-        &["Überweisung", "Müller", "AAqzjx"],
-    ),
+    ("/credit a1 100 55 Überweisung Qzjx Müller 'null' \\", &["Überweisung", "Müller", "null' "]),
+    ("/credit a1 100 5 123456789:AAqzjxAAqzjxAAqzjxAAqzjxAAqzjxAAqzj", &["AAqzjx"]),
     ("/credit a1 100 5 Barzahlung von Krämer", &["Barzahlung", "Krämer"]),
     ("/agent_create qz 123456:notatoken Qzjx", &["notatoken"]),
     ("/agent_pause a1", &[]),
@@ -61,6 +59,20 @@ fn nothing_that_somebody_wrote_is_in_the_trace() {
     secrets.extend((1..=20).map(|number| format!("KEY-{number:04}")));
     secrets.extend(world.secrets());
     world.check();
+    let known = format!("{:?}", world.chronicle());
+    for part in [
+        "Kontrabass",
+        "奥利维亚",
+        "Žižkov",
+        "Straße",
+        "olga@",
+        "Müller",
+        "Krämer",
+        "Qzjx-Grund",
+        TXID,
+    ] {
+        assert!(known.contains(part), "{part} was refused, so it shows nothing");
+    }
     let trace = String::from_utf8(world.trace()).expect("JSON is UTF-8");
     for secret in &secrets {
         for form in forms(secret) {

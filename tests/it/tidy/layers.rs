@@ -54,7 +54,7 @@ const PURE_TELEGRAM: &[&str] = &[
     "telegram::token",
 ];
 
-const LAYERS: [Layer; 4] = [
+const LAYERS: [Layer; 5] = [
     Layer {
         files: &["domain"],
         uses: &[],
@@ -73,6 +73,12 @@ const LAYERS: [Layer; 4] = [
         uses: &["clock", "domain", "placement", "random", "secret"],
         except: &[],
         crates: Crates::AllBut(&["actix", "actix_rt", "axum", "clap", "reqwest", "teloxide"]),
+    },
+    Layer {
+        files: &["trace"],
+        uses: &["domain", "random"],
+        except: &[],
+        crates: Crates::AllBut(IO),
     },
     Layer {
         files: &["actors"],
@@ -107,6 +113,7 @@ pub(super) const RULES: [Rule; 2] = [
             ("src/telegram/client.rs", "use reqwest::Client;\nuse crate::clock::Clock;"),
             ("src/store/sqlite/a.rs", "use rusqlite::Row;\nuse crate::store::Store;"),
             ("src/actors/a.rs", "use crate::store::Store;\nuse actix::Actor;"),
+            ("src/trace/a.rs", "use crate::domain::b;\nuse std::thread::Builder;"),
         ],
         bad: &[
             &[("src/domain/a.rs", "use crate::clock::Clock;")],
@@ -121,6 +128,7 @@ pub(super) const RULES: [Rule; 2] = [
             &[("src/actors/a.rs", "use crate::store::sqlite::Sqlite;")],
             &[("src/actors/a.rs", "use crate::sandbox::Sandbox;")],
             &[("src/actors/a.rs", "use reqwest::Client;")],
+            &[("src/trace/a.rs", "use crate::actors::Core;")],
         ],
     },
     Rule {

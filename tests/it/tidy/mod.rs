@@ -6,6 +6,7 @@
 mod documents;
 mod layers;
 mod paths;
+mod secrets;
 mod tree;
 mod words;
 
@@ -49,7 +50,12 @@ const FIVE_HUNDRED_LINES: &str = {
 };
 
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    FILES.iter().chain(&words::RULES).chain(&layers::RULES).chain(&documents::RULES)
+    FILES
+        .iter()
+        .chain(&words::RULES)
+        .chain(&layers::RULES)
+        .chain(&documents::RULES)
+        .chain(&secrets::RULES)
 }
 
 #[test]

@@ -44,15 +44,15 @@ fn shown(records: &[Record]) -> String {
 fn an_order_is_cut_out_with_what_it_needs() {
     let records = day::records(40);
     for number in [0, 17, 39] {
-        let piece = check(&records, &Focus::order(&day::order(number)), 20);
+        let piece = check(&records, &Focus::order(&day::order(number)), 30);
         assert!(piece.len() <= 16, "{}", shown(&piece));
     }
 }
 
 #[test]
 fn a_customer_and_an_agent_are_cut_out() {
-    let records = day::records(40);
-    check(&records, &Focus::chat(day::customer(11).number()), 40);
+    let records = day::records(12);
+    check(&records, &Focus::chat(day::customer(7).number()), 150);
     let agent = "a1".parse().unwrap();
     let piece = check(&records, &Focus::agent(&agent), 800);
     assert!(piece.len() < records.len());

@@ -114,7 +114,7 @@ impl Day {
 
     fn ask(&mut self, ask: &Ask) -> Verdict {
         let id = self.id();
-        self.tape.ask(id, ask.clone())
+        self.tape.ask(id, ask)
     }
 
     fn stock(&mut self, body: S) {

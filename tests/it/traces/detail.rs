@@ -7,6 +7,7 @@ use shopfleet::domain::outcome::Outcome;
 use shopfleet::trace::record::{Actor, Checkpoint, Entry, Message, Record, VERSION, Verdict};
 use shopfleet::trace::replay::{Counts, Options, ReadError, Replay, Replayer, replay};
 use std::fs;
+use std::io::Write as _;
 
 /// How many records of the trace fit.
 fn count(records: &[Record], fits: impl Fn(&Record) -> bool) -> u64 {
@@ -237,4 +238,19 @@ fn records_of_other_rules_are_applied_as_they_are() {
     }
     let counts = counted(&records, &Options::default());
     assert_eq!((counts.decided, counts.applied), (0, count(&records, is_decision)));
+}
+
+#[test]
+fn compressed_files_are_read_like_plain_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("1.jsonl.gz"), folder.path().join("2.jsonl"));
+    let records = day::records(2);
+    let from = after_a_batch(&records);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(as_lines(&records[..from]).as_bytes()).unwrap();
+    fs::write(&first, packed.finish().unwrap()).unwrap();
+    fs::write(&second, as_lines(&go_on(&records, from, records[0].message.clone()))).unwrap();
+    let replayed = Replay::open_all(&[first, second]).unwrap().run(&Options::default()).unwrap();
+    assert!(replayed.divergence.is_none());
+    assert_eq!(replayed.counts.decided, count(&records, is_decision));
 }

@@ -7,6 +7,7 @@ mod command;
 mod cut;
 mod day;
 mod detail;
+mod run;
 
 use shopfleet::trace::record::{Message, Record, VERSION};
 use shopfleet::trace::replay::{Options, Replay, Replayed, replay};
@@ -38,7 +39,8 @@ const fn is_decision(record: &Record) -> bool {
         | Message::Ask { .. }
         | Message::Hold { .. }
         | Message::End { .. }
-        | Message::Command(_) => true,
+        | Message::Command(_)
+        | Message::Fleet(_) => true,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::kit::{ADDRESS, Chat, Kit, NOW, TOKEN, usdt, withdrawal};
 use crate::domain::catalog::GoodsKind;
 use crate::domain::command::{Caller, CommandKey};
+use crate::domain::fleet::BotState;
 use crate::domain::id::{AgentId, CategoryId, ProductId, TenantId, UserId, WithdrawalId};
 use crate::domain::ledger::LedgerCommand;
 use crate::domain::outcome::Outcome;
@@ -14,7 +15,7 @@ use crate::domain::tenant::{AgentRejection, TenantStatus};
 use crate::domain::withdrawal::{WithdrawalRejection, WithdrawalState, WithdrawalStatus};
 use crate::secret::Secret;
 use crate::telegram::callback::{AdminTap, GoodsTap, MarkupKind, PayoutTap, ShopTap, Tap};
-use crate::telegram::request::{BotState, BotStatus, FileProblem, Reply, Request, UploadReport};
+use crate::telegram::request::{BotStatus, FileProblem, Reply, Request, UploadReport};
 use crate::telegram::screen::Role;
 use crate::telegram::text::Lang;
 

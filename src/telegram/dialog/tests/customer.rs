@@ -58,7 +58,7 @@ fn a_purchase_by_buttons() {
         chat.can(ShopTap::Buy { product: PRODUCT, quantity: 5 });
         chat.cannot(ShopTap::Buy { product: PRODUCT, quantity: 10 });
         chat.tap(ShopTap::Buy { product: PRODUCT, quantity: 2 }).asks(&wants(2));
-        chat.reply(Reply::Accepted(Outcome::Quoted(Box::new(quote(2)))));
+        chat.reply(Reply::Accepted(Outcome::Quoted(quote(2).into())));
         chat.sees(&[UNIT, "16.08 USDT", "2025-01-01 00:10 UTC"]);
         chat.tap(ShopTap::Confirm(quote_id())).asks(&Request::Place { quote: quote_id() });
         let receipt = Receipt { order: order.clone(), total: usdt("16.08"), balance: usdt("3") };
@@ -101,7 +101,7 @@ fn refusals_say_why_and_offer_the_price_again() {
             (funds, vec!["1.00 USDT", "16.08 USDT", "15.08 USDT"], Some(again())),
         ] {
             chat.say("/buy prd_1 2").asks(&wants(2));
-            chat.reply(Reply::Accepted(Outcome::Quoted(Box::new(quote(2)))));
+            chat.reply(Reply::Accepted(Outcome::Quoted(quote(2).into())));
             chat.tap(ShopTap::Confirm(quote_id())).reply(rejected(why)).sees(&texts).can(CATALOG);
             match retry {
                 Some(retry) => chat.can(retry),
@@ -118,7 +118,7 @@ fn busy_recording_unavailable() {
     both(|mut chat| {
         chat.say("/buy prd_1 2").reply(Reply::Busy).sees(&["<b>"]);
         chat.tap(ShopTap::Buy { product: PRODUCT, quantity: 2 }).asks(&wants(2));
-        chat.reply(Reply::Accepted(Outcome::Quoted(Box::new(quote(2)))));
+        chat.reply(Reply::Accepted(Outcome::Quoted(quote(2).into())));
         chat.tap(ShopTap::Confirm(quote_id())).reply(Reply::Recording).asks_nothing();
         let receipt = Receipt { order: order().id, total: usdt("16.08"), balance: usdt("3") };
         chat.reply(Reply::Accepted(Outcome::OrderPlaced(receipt))).sees(&["ord_q1", "3.00 USDT"]);

@@ -5,6 +5,7 @@ use super::kit::{ADDRESS, Chat, Kit, NOW, TOKEN, check_screen, order, quote, usd
 use crate::domain::access::Denied;
 use crate::domain::catalog::TextRefusal;
 use crate::domain::command::{Caller, CommandKey};
+use crate::domain::fleet::BotState;
 use crate::domain::id::{CategoryId, ProductId, TenantId, UserId, WithdrawalId};
 use crate::domain::order::{AwaitCause, OrderRejection, QuoteRejection};
 use crate::domain::outcome::{ItemsReport, Outcome, Receipt, WithdrawalTerms};
@@ -17,7 +18,7 @@ use crate::secret::Secret;
 use crate::telegram::callback::tests::samples;
 use crate::telegram::dialog::Input;
 use crate::telegram::intent::Command;
-use crate::telegram::request::{BotState, BotStatus, FileProblem, Reply, Request, UploadReport};
+use crate::telegram::request::{BotStatus, FileProblem, Reply, Request, UploadReport};
 use crate::telegram::screen::notices::{self, BotTrouble};
 use crate::telegram::screen::{Button, Role};
 use crate::telegram::text::Lang;
@@ -101,7 +102,7 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::CategoryCreated(CategoryId::new(1)),
         Outcome::ProductCreated(ProductId::new(u64::MAX)),
         Outcome::ItemsAdded(ItemsReport::default()),
-        Outcome::Quoted(Box::new(quote(3))),
+        Outcome::Quoted(quote(3).into()),
         Outcome::OrderPlaced(Receipt { order: order().id, total: amount, balance: net }),
         Outcome::AgentCreated("a1".parse().expect("an id")),
         Outcome::OwnerClaimed("a1".parse().expect("an id")),

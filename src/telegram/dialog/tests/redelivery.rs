@@ -37,7 +37,7 @@ fn the_last_words_are_repeated() {
     repeats(&mut chat);
     chat.say("0");
     repeats(&mut chat);
-    chat.say("/buy prd_1 2").reply(Reply::Accepted(Outcome::Quoted(Box::new(quote(2)))));
+    chat.say("/buy prd_1 2").reply(Reply::Accepted(Outcome::Quoted(quote(2).into())));
     repeats(&mut chat);
     chat.asks_nothing().tap(ShopTap::Confirm(quote_id()));
     let order = OrderId::of(&quote_id());
