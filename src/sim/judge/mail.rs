@@ -24,12 +24,15 @@ const MARK: char = '🔁';
 #[derive(Default)]
 pub(in crate::sim) struct ChatView {
     messages: BTreeMap<i64, Arc<MessageRecord>>,
+    /// When the bot last said something.
+    pub(in crate::sim) changed: Timestamp,
     /// Whether its person was told that he has too little, and nobody has helped yet.
     pub(in crate::sim) poor: bool,
 }
 
 impl ChatView {
-    fn show(&mut self, message: &Arc<MessageRecord>) {
+    fn show(&mut self, at: Timestamp, message: &Arc<MessageRecord>) {
+        self.changed = at;
         self.messages.insert(message.id, message.clone());
         while self.messages.len() > IN_SIGHT {
             self.messages.pop_first();
@@ -92,7 +95,7 @@ impl Court {
     /// A bot's message, new or edited.
     fn message(&mut self, at: Timestamp, key: ChatKey, message: &Arc<MessageRecord>) {
         self.counts.messages += 1;
-        self.chats.entry(key).or_default().show(message);
+        self.chats.entry(key).or_default().show(at, message);
         self.silence.heard(key);
         let text = text(message);
         let told = self.words.read(text);

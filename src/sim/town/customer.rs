@@ -22,13 +22,16 @@ impl Town {
     /// One thing that a customer does.
     pub(super) fn customer(&mut self, who: usize) {
         // He who waits mostly waits.
-        if self.waits(who) > 0 && !self.dice.percent(10) {
+        if (self.is_expecting(who) || self.waits(who) > 0) && !self.dice.percent(8) {
             return;
         }
-        if self.dice.percent(35) {
+        // Whoever sees an offer mostly has come for it.
+        let newest = self.newest(who);
+        let offered = newest.iter().any(|(_, data)| data.iter().any(|d| d.starts_with("1o:")));
+        if self.dice.percent(if offered { 8 } else { 55 }) {
             return self.ask(who);
         }
-        match self.choose(who) {
+        match self.choose(newest) {
             Some((message, data)) => {
                 let eager = data.starts_with("1o:") && self.dice.percent(8);
                 let taps = if eager { 2 + self.dice.below(3) } else { 1 };
@@ -43,7 +46,7 @@ impl Town {
     /// Types a command.
     fn ask(&mut self, who: usize) {
         let products = super::opening::PRODUCTS.len();
-        let text = match self.dice.below(40) {
+        let text = match self.dice.below(60) {
             0 => "/start".to_owned(),
             1 => "/balance".to_owned(),
             2 => "/orders".to_owned(),
@@ -62,8 +65,8 @@ impl Town {
     }
 
     /// A button of the newest messages, the more tempting the likelier.
-    fn choose(&mut self, who: usize) -> Option<(i64, String)> {
-        let (message, data) = self.buttons(who).into_iter().next()?;
+    fn choose(&mut self, newest: Option<(i64, Vec<String>)>) -> Option<(i64, String)> {
+        let (message, data) = newest?;
         let liking = |data: &str| {
             let liked = LIKINGS.iter().find(|(begins, _)| data.starts_with(begins));
             liked.map_or(0, |(_, liking)| *liking)

@@ -8,7 +8,7 @@ use super::Town;
 impl Town {
     /// One thing that a hostile person does.
     pub(super) fn hostile(&mut self, who: usize) {
-        let message = self.buttons(who).first().map(|(id, _)| *id);
+        let message = self.newest(who).map(|(id, _)| id);
         match self.dice.below(9) {
             0 => self.say(who, "/start"),
             1 => {

@@ -30,7 +30,7 @@ const LISTEN_EVERY: Millis = Millis::from_secs(2);
 /// How often every law is checked on all documents.
 const LOOK_EVERY: Millis = Millis::from_secs(45);
 /// What everybody together does in a second, about.
-const STEPS_PER_SECOND: usize = 11;
+const STEPS_PER_SECOND: usize = 6;
 
 /// What a world is to be like.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ struct Person {
     id: UserId,
     role: Role,
     shop: usize,
+    /// When he did something last.
+    acted: Timestamp,
     /// Whether he has blocked the bot.
     blocked: bool,
     /// An admin's next message: goods for a product.
@@ -183,7 +185,7 @@ impl Town {
     fn pause(&mut self, who: usize) -> Millis {
         let crowd = i64::try_from(self.scale.customers * 1_000 / STEPS_PER_SECOND).unwrap_or(1_000);
         let mean = match self.people[who].role {
-            Role::Customer => Millis::from_ms(crowd.max(700)),
+            Role::Customer => Millis::from_ms(crowd.max(1_500)),
             Role::Admin => Millis::from_ms(1_500),
             Role::Owner => Millis::from_secs(12),
             Role::Hostile => Millis::from_secs(6),
@@ -263,9 +265,19 @@ impl Town {
         self.judge.with(|court| court.silence.waiting_in(key))
     }
 
+    /// Whether what somebody did a moment ago shows nothing yet. Telegram takes about a message a second
+    /// in one chat; who does not wait for it acts on what is no longer so.
+    fn is_expecting(&self, who: usize) -> bool {
+        const PATIENCE: Millis = Millis::from_secs(8);
+        let (key, acted) = (self.key(who), self.people[who].acted);
+        let changed = self.judge.with(|court| court.chats.get(&key).map(|view| view.changed));
+        changed.unwrap_or(Timestamp::EPOCH) < acted && self.world.now().since(acted) < PATIENCE
+    }
+
     /// Somebody writes.
     fn say(&mut self, who: usize, text: &str) {
         let (key, at) = (self.key(who), self.world.now());
+        self.people[who].acted = at;
         let person = &self.people[who];
         let post = Post {
             bot: bot_name(&self.shops[person.shop].name),
@@ -288,6 +300,7 @@ impl Town {
     /// Somebody taps a button, one that he sees or one that he made up.
     fn tap(&mut self, who: usize, message_id: i64, data: &str) {
         let (key, at) = (self.key(who), self.world.now());
+        self.people[who].acted = at;
         let person = &self.people[who];
         let tap = Tap {
             bot: bot_name(&self.shops[person.shop].name),
@@ -321,6 +334,15 @@ impl Town {
             let owned =
                 |(id, data): (i64, Vec<&str>)| (id, data.into_iter().map(str::to_owned).collect());
             view.map(|view| view.buttons().map(owned).collect()).unwrap_or_default()
+        })
+    }
+
+    /// The newest message with buttons that somebody sees.
+    fn newest(&self, who: usize) -> Option<(i64, Vec<String>)> {
+        let key = self.key(who);
+        self.judge.with(|court| {
+            let (id, data) = court.chats.get(&key)?.buttons().next()?;
+            Some((id, data.into_iter().map(str::to_owned).collect()))
         })
     }
 

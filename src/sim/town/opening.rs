@@ -7,7 +7,7 @@
 use super::owner::WALLET;
 use super::{Person, Role, Shop, Town};
 use crate::domain::id::{TenantId, UserId};
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, Timestamp};
 use crate::secret::Secret;
 use crate::sim::judge::BotFacts;
 use crate::sim::law::{Breach, Law};
@@ -89,7 +89,8 @@ impl Town {
 
     fn person(&mut self, id: UserId, role: Role, shop: usize) {
         self.judge.with(|court| court.people.insert(id.to_string(), id.number()));
-        self.people.push(Person { id, role, shop, blocked: false, upload: None });
+        let acted = Timestamp::EPOCH;
+        self.people.push(Person { id, role, shop, acted, blocked: false, upload: None });
     }
 
     fn fill_catalogue(&mut self) -> bool {

@@ -31,7 +31,7 @@ impl Town {
 
     /// Taps a confirm button, if it is below the newest message.
     fn confirms(&mut self, who: usize, data: &str) -> bool {
-        let newest = self.buttons(who).into_iter().next();
+        let newest = self.newest(who);
         let Some((message, _)) = newest.filter(|(_, all)| all.iter().any(|one| one == data)) else {
             return false;
         };

@@ -41,6 +41,8 @@ pub(super) struct Job {
 pub(super) enum Rank {
     /// The answer to a tap.
     Tap,
+    /// The end of a message, which may hold a token.
+    Deletion,
     /// Everything else, by its priority.
     Other(Priority),
 }
@@ -65,17 +67,17 @@ impl Rank {
     pub(super) fn of(outgoing: &Outgoing) -> Self {
         match outgoing.kind {
             Kind::AnswerTap { .. } => Self::Tap,
-            Kind::Message { .. }
-            | Kind::Edit { .. }
-            | Kind::Document { .. }
-            | Kind::Delete { .. } => Self::Other(outgoing.priority),
+            Kind::Delete { .. } => Self::Deletion,
+            Kind::Message { .. } | Kind::Edit { .. } | Kind::Document { .. } => {
+                Self::Other(outgoing.priority)
+            }
         }
     }
 
     /// Whether it must leave room to answers and goods.
     pub(super) fn gives_way(self) -> bool {
         match self {
-            Self::Tap | Self::Other(Priority::Delivery | Priority::Reply) => false,
+            Self::Tap | Self::Deletion | Self::Other(Priority::Delivery | Priority::Reply) => false,
             Self::Other(Priority::Notice | Priority::Broadcast) => true,
         }
     }
@@ -175,7 +177,7 @@ impl Job {
         self.failures += 1;
         let attempts = match self.rank {
             Rank::Tap => TAP_ATTEMPTS.min(limits.attempts),
-            Rank::Other(_) => limits.attempts,
+            Rank::Deletion | Rank::Other(_) => limits.attempts,
         };
         if self.failures >= attempts {
             let unknown = self.maybe_sent;

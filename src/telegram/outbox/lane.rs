@@ -1,7 +1,7 @@
 //! One lane: the jobs of one chat that go one after the other. Pure.
 //!
-//! A chat has two: its messages, and the answers to its taps, which neither wait for the messages
-//! nor count against the chat. In each at most one call is under way, which is what keeps the order.
+//! A chat has three: its messages; the answers to its taps; and what is to disappear from it, which may
+//! be somebody's token. The latter two neither wait for the messages nor count against the chat. In each at most one call is under way, which is what keeps the order.
 
 use super::job::Rank;
 use super::limits::Limits;
@@ -14,11 +14,22 @@ use std::collections::BTreeSet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(pub(super) u64);
 
+/// What goes on a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Track {
+    /// Messages, new and edited.
+    Messages,
+    /// Answers to taps.
+    Taps,
+    /// Deletions.
+    Deletions,
+}
+
 /// Which lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LaneKey {
     pub(super) chat: ChatId,
-    pub(super) taps: bool,
+    pub(super) track: Track,
 }
 
 /// The jobs of a lane and when the first of them may go.
@@ -47,13 +58,18 @@ pub(super) enum Place {
 
 impl LaneKey {
     pub(super) fn new(chat: ChatId, rank: Rank) -> Self {
-        Self { chat, taps: rank == Rank::Tap }
+        let track = match rank {
+            Rank::Tap => Track::Taps,
+            Rank::Deletion => Track::Deletions,
+            Rank::Other(_) => Track::Messages,
+        };
+        Self { chat, track }
     }
 }
 
 impl Lane {
     pub(super) fn new(key: LaneKey, limits: &Limits) -> Self {
-        let pace = if key.taps {
+        let pace = if key.track != Track::Messages {
             Pace::Free
         } else if key.chat.number() < 0 {
             Pace::Group(Window::new(limits.group_per_min, Millis::from_secs(60)))

@@ -41,7 +41,7 @@ impl Window {
 /// How often one chat may be written to.
 #[derive(Clone, Debug)]
 pub(super) enum Pace {
-    /// No limit of its own: answers to taps.
+    /// No limit of its own: answers to taps, and deletions.
     Free,
     /// A private chat: one each `step` on the long run, some at once after a silence. `spent` is the
     /// moment until which the allowance is used up (the generic cell rate algorithm).

@@ -135,7 +135,7 @@ impl Scheduler {
     pub fn push(&mut self, now: Timestamp, outgoing: Outgoing) -> Result<JobId, NotTaken> {
         let rank = Rank::of(&outgoing);
         match rank {
-            Rank::Tap | Rank::Other(Priority::Reply) => {}
+            Rank::Tap | Rank::Deletion | Rank::Other(Priority::Reply) => {}
             Rank::Other(Priority::Delivery | Priority::Notice | Priority::Broadcast) => {
                 if self.blocked.holds(outgoing.chat) {
                     return Err(NotTaken::Blocked);

@@ -13,6 +13,34 @@ async fn a_private_chat_gets_a_burst_and_then_one_a_second() {
     .await;
 }
 
+/// A pasted token does not stand in the chat for as long as the chat's answers take.
+#[tokio::test(start_paused = true)]
+async fn a_deletion_does_not_wait_for_the_messages_of_its_chat() {
+    let messages = ["a", "b", "c", "d", "e"].map(|text| (0, reply(5, text)));
+    let deletion = (0, Outgoing::delete(ChatId::new(5), 7));
+    check(Case {
+        sends: messages.into_iter().chain([deletion]).collect(),
+        calls: &[
+            (0, "5 delete 7"),
+            (0, "5 a"),
+            (10, "5 b"),
+            (20, "5 c"),
+            (1000, "5 d"),
+            (2000, "5 e"),
+        ],
+        results: &[
+            SendResult::Sent(102),
+            SendResult::Sent(103),
+            SendResult::Sent(104),
+            SendResult::Sent(105),
+            SendResult::Sent(106),
+            SendResult::Done,
+        ],
+        ..Case::default()
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_group_gets_its_share_of_any_minute() {
     check(Case {
