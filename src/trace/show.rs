@@ -150,7 +150,7 @@ fn answer(verdict: &Verdict) -> String {
         Verdict::NotHeld { refusal, waits: false } => format!("nothing held: {refusal}"),
         Verdict::Ended { event: None } => "not a hold of ours".to_owned(),
         Verdict::Planned(plan) => {
-            let effects: Vec<String> = plan.effects().iter().map(|effect| words(effect)).collect();
+            let effects: Vec<String> = plan.effects().iter().map(words).collect();
             format!("[{}]", effects.join(", "))
         }
     }

@@ -34,7 +34,7 @@ impl Fleet {
 
     fn token(&mut self, byte: u8) -> Vec<String> {
         let tokens = [(shop("a1"), Fingerprint::new([byte; 16]))].into();
-        self.tell(FleetMessage::Look { gone: BTreeSet::new(), tokens })
+        self.tell(&FleetMessage::Look { gone: BTreeSet::new(), tokens })
     }
 
     /// Tells what a word says, `after` seconds later.
@@ -50,27 +50,27 @@ impl Fleet {
             "stops" => ended(BotEnd::Stopped),
             "401" => ended(BotEnd::TokenRefused),
             "409" => ended(BotEnd::Conflict),
-            "retry" => return self.tell(FleetMessage::Retry { tenant, run }),
-            "resume" => return self.tell(FleetMessage::Resume { tenant }),
-            "stop" => return self.tell(FleetMessage::Stop),
+            "retry" => return self.tell(&FleetMessage::Retry { tenant, run }),
+            "resume" => return self.tell(&FleetMessage::Resume { tenant }),
+            "stop" => return self.tell(&FleetMessage::Stop),
             "old panics" => {
                 let (run, news) = (run - 1, ended(BotEnd::Panicked));
-                return self.tell(FleetMessage::Report { tenant, run, news, draw: 0 });
+                return self.tell(&FleetMessage::Report { tenant, run, news, draw: 0 });
             }
-            "old retry" => return self.tell(FleetMessage::Retry { tenant, run: run - 1 }),
+            "old retry" => return self.tell(&FleetMessage::Retry { tenant, run: run - 1 }),
             "gone" => {
                 let (gone, tokens) = ([tenant].into(), BTreeMap::new());
-                return self.tell(FleetMessage::Look { gone, tokens });
+                return self.tell(&FleetMessage::Look { gone, tokens });
             }
             "new token" => return self.token(2),
             word => panic!("{word} is no word"),
         };
         let draw = self.draw;
-        self.tell(FleetMessage::Report { tenant, run, news, draw })
+        self.tell(&FleetMessage::Report { tenant, run, news, draw })
     }
 
-    fn tell(&mut self, message: FleetMessage) -> Vec<String> {
-        let plan = self.machine.plan(&message, self.now);
+    fn tell(&mut self, message: &FleetMessage) -> Vec<String> {
+        let plan = self.machine.plan(message, self.now);
         let again: Plan = serde_json::from_str(&serde_json::to_string(&plan).expect("JSON"))
             .expect("a plan reads back");
         assert_eq!(again, plan);
