@@ -23,9 +23,11 @@ use crate::placement::{OneThread, SharedPlacement};
 use crate::random::SharedRandom;
 use crate::store::batch::Record;
 use crate::store::memory::{MemoryDisk, MemoryStore};
+use crate::store::mongo::{LeaseTerms, MongoStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{SharedStore, StoreError};
 use crate::telegram::client::Client;
+use crate::telegram::leading::LeadingTransport;
 use crate::telegram::outbox::Limits;
 use crate::telegram::pump::PumpConfig;
 use crate::telegram::text::{Lang, TextError, Texts};
@@ -36,6 +38,7 @@ use crate::trace::files::{Keep, Writer};
 use crate::trace::record::Header;
 use crate::vault::{OpenError, Vault, VaultError};
 use std::sync::{Arc, OnceLock};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// The name under which the vault's fingerprint key is kept, sealed, in the store.
@@ -111,15 +114,38 @@ pub struct Fleet {
     pub statuses: Statuses,
     /// Seals and opens.
     pub vault: Arc<Vault>,
+    store: SharedStore,
 }
 
-/// Opens the store that the configuration names.
+/// Opens the store that the configuration names, to write in it. Where another process leads and may
+/// end, it waits for that. A driver with sockets lives on `sockets`.
 ///
 /// # Errors
 /// [`StoreError`] says what is wrong with it.
-pub fn open_store(url: &StoreUrl) -> Result<SharedStore, StoreError> {
-    match url {
+pub async fn open_store(
+    store: &config::Store,
+    sockets: &Handle,
+) -> Result<SharedStore, StoreError> {
+    match &store.url {
         StoreUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),
+        StoreUrl::Mongodb(url) => {
+            let terms = LeaseTerms { ttl: seconds(store.lease_s), patience: None };
+            Ok(Arc::new(MongoStore::open(url, terms, sockets).await?))
+        }
+    }
+}
+
+/// Opens a store that exists, to read it: beside a working fleet where the store allows it.
+///
+/// # Errors
+/// [`StoreError`] says what is wrong with it.
+pub async fn open_store_to_read(
+    store: &config::Store,
+    sockets: &Handle,
+) -> Result<SharedStore, StoreError> {
+    match &store.url {
+        StoreUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),
+        StoreUrl::Mongodb(url) => Ok(Arc::new(MongoStore::read_only(url, sockets).await?)),
     }
 }
 
@@ -159,7 +185,9 @@ impl Fleet {
     ///
     /// # Errors
     /// [`StartError`]; nothing keeps running.
-    pub async fn start(config: &Config, ports: Ports) -> Result<Self, StartError> {
+    pub async fn start(config: &Config, mut ports: Ports) -> Result<Self, StartError> {
+        let wire = LeadingTransport::new(ports.transport.clone(), ports.store.clone());
+        ports.transport = Arc::new(wire);
         let token = config.telegram.master_token.as_ref();
         let token = token.ok_or(StartError::Missing("`telegram.master_token` is not set"))?;
         let texts = Arc::new(Texts::load().map_err(StartError::Texts)?);
@@ -233,22 +261,23 @@ impl Fleet {
         let _ = handle.set(supervisor.clone());
         let housekeeper = Housekeeper {
             ledger: core.ledger(),
-            store: ports.store,
+            store: ports.store.clone(),
             clock: ports.clock,
             keep_ids: hours(config.shop.command_ids_h),
             every: minutes(config.shop.maturity_every_min),
             batch: u32::try_from(config.shop.maturity_batch).unwrap_or(u32::MAX),
         };
         actix_rt::spawn(housekeeper.run());
-        Self { core, supervisor, statuses, vault }
+        Self { core, supervisor, statuses, vault, store: ports.store }
     }
 
     /// Ends in order: bots stop listening and send what they have to say, for as long as `bots.drain_s`
-    /// allows; then the core finishes what is in its pipeline.
+    /// allows; then the core finishes what is in its pipeline, and the lease is given back.
     pub async fn stop(&self) {
         self.supervisor.stop().await;
         self.core.stop();
         self.core.ended().await;
+        self.store.close().await;
     }
 }
 

@@ -270,6 +270,7 @@ impl Leader {
         let failure = tokio::select! {
             biased;
             failure = failures.recv() => failure,
+            () = self.parts.store.lost() => Some(Failure::LeaseLost),
             _ = stopping.wait_for(|stop| *stop) => {
                 self.intake.shut();
                 tokio::select! {
@@ -392,6 +393,7 @@ impl Leader {
                 format!("the store refuses a batch: {reason}")
             }
             Failure::UnknownFate { reason } => format!("the fate of a batch is unknown: {reason}"),
+            Failure::LeaseLost => "the lease could not be renewed in time".to_owned(),
             Failure::Fenced { epoch } => format!("another process leads (epoch {epoch})"),
         }
     }

@@ -37,6 +37,8 @@ pub(super) enum Failure {
         /// The store's words.
         reason: String,
     },
+    /// The lease ran out; it may be renewed again.
+    LeaseLost,
     /// Another process leads.
     Fenced {
         /// Its epoch.

@@ -3,7 +3,7 @@
 use super::hosting::host;
 use super::run::store_failure;
 use super::{Failure, Io, say};
-use crate::app::open_store;
+use crate::app::open_store_to_read;
 use crate::config::StoreUrl;
 use std::path::PathBuf;
 
@@ -21,13 +21,15 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let config = super::config::load(args.config.as_deref())?.config;
-    let StoreUrl::Sqlite(path) = &config.store.url;
-    if !path.exists() {
+    if let StoreUrl::Sqlite(path) = &config.store.url
+        && !path.exists()
+    {
         // Opening would make an empty one, in which every law holds.
         return Err(Failure::Usage(format!("there is no store at {}", path.display())));
     }
-    host(|_| async move {
-        let store = open_store(&config.store.url).map_err(|error| store_failure(&error))?;
+    host(|sockets| async move {
+        let store = open_store_to_read(&config.store, &sockets).await;
+        let store = store.map_err(|error| store_failure(&error))?;
         let report = crate::audit::audit(store, config.telegram.inbox_max).await;
         let report = report.map_err(|error| store_failure(&error))?;
         let text = if args.json { report.to_json() } else { report.to_string() };

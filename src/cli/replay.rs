@@ -3,7 +3,7 @@
 use super::hosting::host;
 use super::run::store_failure;
 use super::{Failure, Io, say};
-use crate::app::{open_store, rules};
+use crate::app::{open_store_to_read, rules};
 use crate::audit::again::Differs;
 use crate::audit::rebuild::{Difference, Rebuilt, rebuild};
 use crate::config::{Config, StoreUrl};
@@ -14,6 +14,7 @@ use crate::trace::replay::{Divergence, Machines, Options, Replay, Replayed};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use tokio::runtime::Handle;
 
 /// After so many records a line on stderr says how far it is.
 const PROGRESS_EVERY: u64 = 250_000;
@@ -147,12 +148,13 @@ fn with_state(mut text: String, state: Option<Value>) -> String {
 
 fn from_store(args: &Args, io: &mut Io<'_>) -> Result<(), Failure> {
     let config = super::config::load(args.config.as_deref())?.config;
-    let StoreUrl::Sqlite(path) = &config.store.url;
-    if !path.exists() {
+    if let StoreUrl::Sqlite(path) = &config.store.url
+        && !path.exists()
+    {
         // Opening would make an empty one, which is equal to its empty journal.
         return Err(Failure::Usage(format!("there is no store at {}", path.display())));
     }
-    let rebuilt = host(|_| rebuilt(&config, args.until, &mut *io.err))?;
+    let rebuilt = host(|sockets| rebuilt(&config, args.until, &mut *io.err, sockets))?;
     let state = args
         .state
         .then(|| json!({ "stock": rebuilt.machines.stock(), "ledger": rebuilt.machines.ledger() }));
@@ -172,10 +174,12 @@ async fn rebuilt(
     config: &Config,
     until: Option<u64>,
     err: &mut dyn std::io::Write,
+    sockets: Handle,
 ) -> Result<Rebuilt, Failure> {
     /// A record is a batch of up to some thousand commands.
     const BATCHES_EVERY: u64 = 1_000;
-    let store = open_store(&config.store.url).map_err(|error| store_failure(&error))?;
+    let store = open_store_to_read(&config.store, &sockets).await;
+    let store = store.map_err(|error| store_failure(&error))?;
     let done = rebuild(store, rules(config), until, |seq, last| {
         if seq.is_multiple_of(BATCHES_EVERY) {
             // Progress that cannot be shown hinders nothing.

@@ -39,7 +39,13 @@ pub(super) fn run(args: &Args, _: &mut Io<'_>) -> Result<(), Failure> {
 }
 
 async fn fleet(config: Config, sockets: Handle) -> Result<(), Failure> {
-    let store = open_store(&config.store.url).map_err(|error| store_failure(&error))?;
+    let opening = open_store(&config.store, &sockets);
+    let store = tokio::select! {
+        biased;
+        opened = opening => opened.map_err(|error| store_failure(&error))?,
+        // It may be waiting for another process.
+        asked = asked_to_end() => return asked,
+    };
     let transport = HttpTransport::new(config.telegram.api_url.clone(), sockets.clone())
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let clock: SharedClock = match config.clock.source {
@@ -107,7 +113,9 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
         StoreError::Leased => Failure::Usage(
             "another process works on this store; stop it, or name another `store.url`".to_owned(),
         ),
-        StoreError::NewerSchema { .. } => Failure::Usage(error.to_string()),
+        StoreError::NewerSchema { .. } | StoreError::Unsuited(_) => {
+            Failure::Usage(error.to_string())
+        }
         StoreError::Unavailable(_) | StoreError::Corrupt(_) | StoreError::Fenced => {
             Failure::Check(error.to_string())
         }

@@ -10,7 +10,8 @@ use url::{Host, Url};
 
 /// Key, least and greatest value of every whole number. The comment of the key in
 /// `config/default.toml` says the same, kept by a test.
-pub(super) const RANGES: [(&str, i64, i64); 33] = [
+pub(super) const RANGES: [(&str, i64, i64); 34] = [
+    ("store.lease_s", 5, 600),
     ("telegram.poll_timeout_s", 1, 50),
     ("telegram.budget_per_s", 1, 1_000),
     ("telegram.chat_per_s", 1, 30),

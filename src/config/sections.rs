@@ -49,6 +49,8 @@ pub struct Store {
     /// The store and its place.
     #[serde(deserialize_with = "text")]
     pub url: StoreUrl,
+    /// How long a leader on MongoDB may be silent before another process takes over, in seconds.
+    pub lease_s: u32,
 }
 
 /// `[telegram]`

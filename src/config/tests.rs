@@ -119,7 +119,10 @@ fn wrong_values_are_told() {
          environment variable SHOPFLEET__CORE__PERMITS: `core.permits` must be from 16 to 1000000",
     );
     let table = [
-        ("[store]\nurl = \"redis://h\"", "`store.url` must be `sqlite:PATH`"),
+        (
+            "[store]\nurl = \"redis://h\"",
+            "`store.url` must be `sqlite:PATH` or `mongodb://HOST/DATABASE`",
+        ),
         ("[clock]\nsource = \"sundial\"", "`clock.source` must be `system` or `sandbox`"),
         ("[log]\nformat = \"TEXT\"", "`log.format` must be `text` or `json`"),
         (

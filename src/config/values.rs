@@ -3,6 +3,7 @@
 //! Error sentences never repeat the value: a password pasted into the wrong key would be printed.
 
 use crate::domain::money::{Money, MoneyError};
+use crate::store::mongo::MongoUrl;
 use crate::telegram::token::BotToken;
 use chrono::{FixedOffset, Offset, Utc};
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -16,15 +17,22 @@ use std::str::FromStr;
 pub enum StoreUrl {
     /// `sqlite:PATH`: one file, embedded.
     Sqlite(PathBuf),
+    /// `mongodb://HOST/DATABASE` or `mongodb+srv://…`: a database on a replica set.
+    Mongodb(MongoUrl),
 }
 
 impl FromStr for StoreUrl {
-    type Err = &'static str;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let path = text.strip_prefix("sqlite:").ok_or("must be `sqlite:PATH`")?;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if MongoUrl::is_one(text) {
+            return text.parse().map(Self::Mongodb).map_err(|error| format!("{error}"));
+        }
+        let path = text
+            .strip_prefix("sqlite:")
+            .ok_or("must be `sqlite:PATH` or `mongodb://HOST/DATABASE`")?;
         if path.is_empty() || path.starts_with(':') || path.contains('?') {
-            return Err("must name a file: `sqlite:PATH`");
+            return Err("must name a file: `sqlite:PATH`".to_owned());
         }
         Ok(Self::Sqlite(path.into()))
     }
@@ -118,7 +126,18 @@ mod tests {
     #[test]
     fn store_urls() {
         assert_eq!("sqlite:a/b.db".parse(), Ok(StoreUrl::Sqlite("a/b.db".into())));
-        for bad in ["", "a.db", "sqlite:", "sqlite::memory:", "sqlite:a?mode=ro", "redis://h"] {
+        let mongodb = "mongodb://localhost/shop".parse();
+        assert!(matches!(mongodb, Ok(StoreUrl::Mongodb(_))), "{mongodb:?}");
+        for bad in [
+            "",
+            "a.db",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:a?mode=ro",
+            "redis://h",
+            "mongodb://h",
+            "mongodb:h/db",
+        ] {
             assert!(bad.parse::<StoreUrl>().is_err(), "{bad}");
         }
     }

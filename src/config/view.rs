@@ -2,11 +2,15 @@
 
 use super::layers::Layers;
 use super::schema::{Kind, known};
+use crate::store::mongo::MongoUrl;
 use config::{Value, ValueKind};
 use std::fmt::Write;
 
 /// Keys whose values are never printed.
 const SECRETS: [&str; 2] = ["telegram.master_token", "vault.keys"];
+
+/// The key that may hold a password among other things.
+const STORE_URL: &str = "store.url";
 
 /// Every key with its value in force, in the order of the default file; TOML that reads back, apart
 /// from the secrets.
@@ -40,7 +44,23 @@ pub(super) fn diff(layers: &Layers, default: &Layers) -> String {
 fn shown(layers: &Layers, key: &str) -> String {
     let value = value(layers, key);
     let unset = value == "\"\"" || value == "[]";
-    if SECRETS.contains(&key) && !unset { "\"<set>\"".to_owned() } else { value }
+    if SECRETS.contains(&key) && !unset {
+        "\"<set>\"".to_owned()
+    } else if key == STORE_URL {
+        store_url(layers).unwrap_or(value)
+    } else {
+        value
+    }
+}
+
+/// A URI of MongoDB without its credentials and options, which may be secret too; none when it has
+/// neither.
+fn store_url(layers: &Layers) -> Option<String> {
+    let text = layers.merged.get_string(STORE_URL).ok()?;
+    let url: MongoUrl = text.parse().ok()?;
+    let bare = url.to_string();
+    (bare != text)
+        .then(|| toml::Value::String(format!("{bare} <and what is not shown>")).to_string())
 }
 
 fn value(layers: &Layers, key: &str) -> String {

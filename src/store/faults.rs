@@ -7,7 +7,7 @@
 use super::batch::{Batch, DialogRecord, InboxRecord, Profile};
 use super::journal::StoredRecord;
 use super::query::{AgentBalances, OrderQuery, Page, Unjournalled, WithdrawalQuery};
-use super::{Answer, CommitError, Head, Loaded, SharedStore, Store};
+use super::{Answer, CommitError, Head, Loaded, SharedStore, Store, StoreError};
 use crate::clock::SharedClock;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::command::CommandKey;
@@ -54,6 +54,8 @@ struct Script {
     plan: Mutex<Plan>,
     /// How often stalled commits were released.
     released: watch::Sender<u64>,
+    /// Whether the lease is held.
+    leads: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -79,7 +81,8 @@ enum Due {
 
 impl Default for FaultScript {
     fn default() -> Self {
-        let script = Script { plan: Mutex::default(), released: watch::Sender::new(0) };
+        let (released, leads) = (watch::Sender::new(0), watch::Sender::new(true));
+        let script = Script { plan: Mutex::default(), released, leads };
         Self(Arc::new(script))
     }
 }
@@ -94,6 +97,15 @@ impl FaultScript {
     /// Lets every stalled commit go on.
     pub fn release(&self) {
         self.0.released.send_modify(|times| *times += 1);
+    }
+
+    /// The lease runs out, or is renewed again.
+    pub fn lead(&self, leads: bool) {
+        self.0.leads.send_replace(leads);
+    }
+
+    fn leads(&self) -> bool {
+        *self.0.leads.borrow()
     }
 
     /// Faults that have struck, in their order.
@@ -214,6 +226,9 @@ impl Store for FaultyStore {
         let this = self.clone();
         Box::pin(async move {
             this.land_due().await;
+            if !this.script.leads() {
+                return Err(StoreError::Unavailable("the lease ran out, on purpose".to_owned()));
+            }
             this.land(|due| due == Due::BeforeEpoch).await;
             let head = this.inner.begin_epoch().await?;
             this.land(|due| due == Due::AfterEpoch).await;
@@ -225,6 +240,9 @@ impl Store for FaultyStore {
         let this = self.clone();
         Box::pin(async move {
             this.land_due().await;
+            if !this.script.leads() {
+                return Err(CommitError::Transient("the lease ran out, on purpose".to_owned()));
+            }
             match this.script.strike() {
                 Some(fault) => this.strike(fault, batch).await,
                 None => this.inner.commit(batch).await,
@@ -330,6 +348,26 @@ impl Store for FaultyStore {
 
     fn journal(&self, after: u64, limit: u32) -> Answer<Vec<StoredRecord>> {
         self.call(move |store| store.journal(after, limit))
+    }
+
+    fn leads(&self) -> bool {
+        self.script.leads() && self.inner.leads()
+    }
+
+    fn lost(&self) -> BoxFuture<'static, ()> {
+        let (lost, mut leads) = (self.inner.lost(), self.script.0.leads.subscribe());
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = lost => {}
+                // The sender lives in the script, which this store holds.
+                _ = leads.wait_for(|leads| !leads) => {}
+            }
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        self.inner.close()
     }
 }
 

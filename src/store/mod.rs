@@ -9,6 +9,7 @@ pub mod entries;
 pub mod faults;
 pub mod journal;
 pub mod memory;
+pub mod mongo;
 pub mod query;
 pub mod sqlite;
 
@@ -94,6 +95,9 @@ pub enum StoreError {
     /// The lease was lost or taken over.
     #[error("another process leads")]
     Fenced,
+    /// The server or its options cannot keep what a store promises.
+    #[error("{0}")]
+    Unsuited(String),
 }
 
 /// The answer of a query.
@@ -183,6 +187,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Journal records after `seq`, oldest first, at most `limit`.
     fn journal(&self, after: u64, limit: u32) -> Answer<Vec<journal::StoredRecord>>;
+
+    /// Whether this process may act: poll, send and write. A lease that can run out says no before
+    /// anybody else can take over; one that is held as long as the process lives never does.
+    fn leads(&self) -> bool {
+        true
+    }
+
+    /// Completes when this process does not lead any more; [`Store::begin_epoch`] says whether it may
+    /// again.
+    fn lost(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    /// Gives the lease back; nothing may be asked afterwards. Without it the next leader may have to
+    /// wait.
+    fn close(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// The store as everybody holds it.

@@ -11,6 +11,7 @@ pub mod http;
 pub mod inbound;
 pub mod incoming;
 pub mod intent;
+pub mod leading;
 pub mod outbox;
 pub mod pump;
 pub mod request;

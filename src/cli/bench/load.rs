@@ -3,17 +3,16 @@
 use super::figures::Report;
 use super::{failed, shop};
 use crate::actors::{Core, CoreParts, Lag, Probe};
-use crate::app::{core_limits, rules};
+use crate::app::{core_limits, open_store, rules};
 use crate::cli::Failure;
 use crate::cli::hosting::host;
 use crate::clock::{Stopwatch, SystemClock};
-use crate::config::{Config, Environment, Loaded};
+use crate::config::{Config, Environment, Loaded, StoreUrl};
 use crate::placement::Threads;
 use crate::store::SharedStore;
-use crate::store::sqlite::SqliteStore;
 use crate::trace::Recorder;
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +21,9 @@ use tokio::runtime::Handle;
 /// Starts a core and ends it.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The store's file
+    /// The store's file; without it the store that `store.url` names
     #[arg(value_name = "FILE")]
-    store: PathBuf,
+    store: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     pub(super) json: bool,
@@ -32,17 +31,24 @@ pub(super) struct Args {
 
 /// Runs the bench.
 pub(super) fn run(args: &Args) -> Result<Report, Failure> {
-    if !args.store.exists() {
-        return Err(Failure::Usage(format!("{}: there is no such file", args.store.display())));
+    let mut place = crate::cli::config::load(None)?.config.store;
+    if let Some(file) = &args.store {
+        place.url = StoreUrl::Sqlite(file.clone());
+    }
+    if let StoreUrl::Sqlite(file) = &place.url
+        && !file.exists()
+    {
+        return Err(Failure::Usage(format!("{}: there is no such file", file.display())));
     }
     let took = Cell::new(Duration::ZERO);
     host(|sockets| async {
         let began = Stopwatch::start();
-        let store: SharedStore = Arc::new(SqliteStore::open(&args.store).map_err(failed)?);
-        let core = start(store, sockets).await?;
+        let store = open_store(&place, &sockets).await.map_err(failed)?;
+        let core = start(store.clone(), sockets).await?;
         took.set(began.elapsed());
         core.stop();
         core.ended().await;
+        store.close().await;
         Ok(())
     })?;
     let mut report = Report::default();
@@ -73,10 +79,16 @@ pub(super) async fn start(store: SharedStore, sockets: Handle) -> Result<Core, F
 }
 
 /// Runs this bench in a process of its own, whose memory nothing else has used.
-pub(super) fn in_a_new_process(store: &Path) -> Result<Report, Failure> {
+pub(super) fn in_a_new_process(store: &StoreUrl) -> Result<Report, Failure> {
     let program = std::env::current_exe().map_err(failed)?;
     let mut command = Command::new(program);
-    command.args(["bench", "load", "--json"]).arg(store).stdin(Stdio::null());
+    // Arguments are everybody's to read; a URI may hold a password.
+    let url = match store {
+        StoreUrl::Sqlite(file) => format!("sqlite:{}", file.display()),
+        StoreUrl::Mongodb(url) => url.uri().expose().to_owned(),
+    };
+    command.env("SHOPFLEET__STORE__URL", url);
+    command.args(["bench", "load", "--json"]).stdin(Stdio::null());
     let output = command.stderr(Stdio::inherit()).output().map_err(failed)?;
     if !output.status.success() {
         return Err(failed("the start in a new process failed"));

@@ -1,8 +1,8 @@
 //! `shopfleet bench`: the figures of DESIGN.md, section 11, measured on this machine.
 //!
 //! A bench is a program that one runs, never a timed test. Each prints a table for people, or with
-//! `--json` one document with the units in its keys. It works in a folder of its own that is removed
-//! when it ends.
+//! `--json` one document with the units in its keys. It works in a folder of its own, or in databases
+//! of its own, that are removed when it ends.
 
 mod figures;
 mod load;
@@ -54,6 +54,10 @@ struct Work {
     /// Orders at once through the actors
     #[arg(long, default_value_t = 4_000)]
     in_flight: u64,
+    /// A database on MongoDB instead of a file, `mongodb://HOST/NAME`; two of that name with an
+    /// addition are made and removed, the one itself is not touched
+    #[arg(long, value_name = "URL", conflicts_with = "dir")]
+    store: Option<String>,
     /// Where the folder is made; the system's place for such by default
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! `bench orders`: purchases through the actors, durable, beside the raw store in the same run.
 //!
-//! Two files hold the same shop. On one the raw store writes batches, on the other a core serves
+//! Two stores hold the same shop. On one the raw store writes batches, on the other a core serves
 //! thousands of customers, each with a quote and a purchase at a time. They take turns, in rounds and
 //! order by order, so that whatever else the machine does falls on both; what is printed is the round
 //! in the middle.
@@ -17,9 +17,7 @@ use crate::clock::Stopwatch;
 use crate::domain::outcome::Outcome;
 use crate::domain::stock::Ask;
 use crate::store::SharedStore;
-use crate::store::sqlite::SqliteStore;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -32,20 +30,20 @@ const ROUNDS: u64 = 5;
 
 /// Runs the bench.
 pub(super) fn run(work: &Work) -> Result<Report, Failure> {
-    let scratch = Scratch::make(work.dir.as_deref())?;
-    host(|sockets| measure(work, &scratch, sockets))
+    let scratch = Scratch::make(work)?;
+    let scratch = &scratch;
+    host(|sockets| async move {
+        let measured = measure(work, scratch, sockets.clone()).await;
+        scratch.remove(&sockets).await;
+        measured
+    })
 }
 
 async fn measure(work: &Work, scratch: &Scratch, sockets: Handle) -> Result<Report, Failure> {
     // Quick customers buy more than slow ones, and each buys of one product: goods for both.
     let scale = work.scale(2 * (work.orders + SINGLES))?;
-    let raw = store(&scratch.store())?;
-    let mut shop = Shop::open(&raw, scale).await?;
-    // Whole only when it is closed, which is when its last holder lets go.
-    drop(raw);
-    let copy = scratch.copy_of_store()?;
-    let raw = store(&scratch.store())?;
-    let core = load::start(store(&copy)?, sockets.clone()).await?;
+    let (raw, mut shop, twin) = scratch.twins(scale, &sockets).await?;
+    let core = load::start(twin.clone(), sockets.clone()).await?;
     let mut report = Report::default();
     report.whole("orders", work.orders);
     report.whole("in_flight", work.in_flight);
@@ -53,6 +51,8 @@ async fn measure(work: &Work, scratch: &Scratch, sockets: Handle) -> Result<Repo
     one_by_one((&mut shop, &raw), &core, &mut report).await?;
     core.stop();
     core.ended().await;
+    raw.close().await;
+    twin.close().await;
     Ok(report)
 }
 
@@ -99,10 +99,6 @@ async fn one_by_one(
     report.ms("raw_single_commit_p99_ms", raw.percentile(99));
     report.ratio("alone_ratio", alone.percentile(50).as_nanos(), raw.percentile(50).as_nanos());
     Ok(())
-}
-
-fn store(path: &Path) -> Result<SharedStore, Failure> {
-    Ok(Arc::new(SqliteStore::open(path).map_err(failed)?))
 }
 
 /// Many customers buy at once, each one thing after the other, until so many orders are durable.

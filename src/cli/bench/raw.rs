@@ -4,12 +4,11 @@ use super::figures::{Report, Times, per_second};
 use super::scratch::Scratch;
 use super::shop::Shop;
 use super::{Work, failed, load};
+use crate::app::open_store;
 use crate::cli::Failure;
 use crate::cli::hosting::host;
 use crate::clock::Stopwatch;
 use crate::store::SharedStore;
-use crate::store::sqlite::SqliteStore;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Commits of one order; more would only take longer.
@@ -24,11 +23,11 @@ pub(super) struct Series {
 
 /// Runs the bench.
 pub(super) fn run(work: &Work) -> Result<Report, Failure> {
-    let scratch = Scratch::make(work.dir.as_deref())?;
-    let path = scratch.store();
+    let scratch = Scratch::make(work)?;
+    let place = scratch.store();
     let hundreds = work.orders.min(work.orders / 5 + 100);
-    let mut report = host(|_| async {
-        let store: SharedStore = Arc::new(SqliteStore::open(&path).map_err(failed)?);
+    let measured = host(|sockets| async move {
+        let store = open_store(&place, &sockets).await.map_err(failed)?;
         let set_up = Stopwatch::start();
         let scale = work.scale(work.orders + hundreds + SINGLES)?;
         let mut shop = Shop::open(&store, scale).await?;
@@ -39,10 +38,22 @@ pub(super) fn run(work: &Work) -> Result<Report, Failure> {
             let series = commits(&mut shop, &store, size, orders).await?;
             series.report(&mut report, &format!("batches_of_{size}_"));
         }
+        store.close().await;
         Ok(report)
-    })?;
-    report.whole("store_bytes", scratch.size()?);
-    report.extend("start_", load::in_a_new_process(&path)?);
+    });
+    let measured = measured.and_then(|report| started(report, &scratch));
+    host(|sockets| async move {
+        scratch.remove(&sockets).await;
+        measured
+    })
+}
+
+/// Adds what is left when the store is closed: its size, and a start on it.
+fn started(mut report: Report, scratch: &Scratch) -> Result<Report, Failure> {
+    if let Some(bytes) = scratch.size()? {
+        report.whole("store_bytes", bytes);
+    }
+    report.extend("start_", load::in_a_new_process(&scratch.store().url)?);
     Ok(report)
 }
 

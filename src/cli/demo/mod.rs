@@ -67,7 +67,9 @@ async fn demo(args: &Args, io: &mut Io<'_>, sockets: Handle) -> Result<(), Failu
     let (recorder, writer) =
         app::record(&config, &random).map_err(|error| super::run::start_failure(&error))?;
     let ports = Ports {
-        store: open_store(&config.store.url).map_err(|error| super::run::store_failure(&error))?,
+        store: open_store(&config.store, &sockets)
+            .await
+            .map_err(|error| super::run::store_failure(&error))?,
         transport: Arc::new(transport),
         clock: sandbox.clock(),
         random,

@@ -190,6 +190,14 @@ impl Store for Gate {
         Box::pin(async move { this.commit_now(batch).await })
     }
 
+    fn leads(&self) -> bool {
+        self.inner.leads()
+    }
+
+    fn lost(&self) -> BoxFuture<'static, ()> {
+        self.inner.lost()
+    }
+
     pass_on! {
         head() -> Head;
         load(ids_since: Timestamp) -> Loaded;

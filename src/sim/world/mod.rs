@@ -292,6 +292,11 @@ impl World {
         self.resume_held();
     }
 
+    /// The lease runs out, or is renewed again.
+    pub fn lead(&self, leads: bool) {
+        self.outside.script.lead(leads);
+    }
+
     /// Stalled commits go on.
     pub fn release(&self) {
         self.outside.script.release();

@@ -9,5 +9,6 @@ mod crash;
 mod ends;
 mod goods;
 mod inbox;
+mod lease;
 mod panics;
 mod repeat;

@@ -4,6 +4,7 @@
 //! Beside the live machines the kit keeps *twins* that saw durable facts only, and the chronicle of
 //! those facts. A store that was given every entry must load exactly the twins.
 
+pub(crate) mod mongo;
 mod trade;
 
 pub(crate) use shopfleet::sim::{ADMIN, CUSTOMER, OWNER};

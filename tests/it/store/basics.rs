@@ -21,7 +21,7 @@ on_every_store!(
 );
 
 async fn an_empty_store_loads_as_new_machines(disk: Disk) {
-    let store = disk.open();
+    let store = disk.open().await;
     assert_eq!(store.head().await, Ok(GENESIS));
     let loaded = store.load(Timestamp::EPOCH).await.expect("loads");
     assert_eq!(loaded.head, GENESIS);

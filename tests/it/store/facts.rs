@@ -22,7 +22,8 @@ on_every_store!(every_kind_of_fact_round_trips);
 
 type Step = (Vec<BatchEntry>, Vec<Record>);
 
-async fn every_kind_of_fact_round_trips(disk: Disk) {
+/// A store with every kind of fact in it.
+pub(super) async fn the_whole_story(disk: Disk) -> World {
     let mut world = World::with_shop(disk, 60).await;
     for step in [catalogue, shops, trade, withdrawals, odds_and_ends] {
         for (entries, records) in step(&mut world.kit) {
@@ -30,6 +31,11 @@ async fn every_kind_of_fact_round_trips(disk: Disk) {
         }
         world.check().await;
     }
+    world
+}
+
+async fn every_kind_of_fact_round_trips(disk: Disk) {
+    let world = the_whole_story(disk).await;
     let journal = world.store.journal(0, u32::MAX).await.expect("reads");
     let mut kinds = BTreeSet::new();
     for stored in &journal {
@@ -291,5 +297,18 @@ proptest! {
     ) {
         check_story(Disk::memory(), &acts, &sizes);
         check_story(Disk::sqlite(), &acts, &sizes);
+    }
+}
+
+proptest! {
+    // A database takes a moment to make.
+    #![proptest_config(ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_random_story_reloads_from_mongodb_as_it_was_decided(
+        acts in prop::collection::vec(act(), 10..60),
+        sizes in prop::collection::vec(1_usize..12, 1..6),
+    ) {
+        check_story(Disk::mongo(), &acts, &sizes);
     }
 }

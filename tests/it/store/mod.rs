@@ -5,18 +5,20 @@
 mod basics;
 mod facts;
 mod lost;
+mod mongo;
 mod pages;
 mod refusals;
 mod sqlite;
 mod sync;
 mod values;
 
-use crate::kit::{CUSTOMER, Kit, agents_shop};
+use crate::kit::{CUSTOMER, Kit, agents_shop, mongo as server};
 use shopfleet::clock::SystemClock;
 use shopfleet::domain::id::{ProductId, TenantId};
 use shopfleet::domain::time::{Millis, Timestamp};
 use shopfleet::store::batch::{Batch, BatchEntry, Record};
 use shopfleet::store::memory::{MemoryDisk, MemoryStore};
+use shopfleet::store::mongo::{LeaseTerms, MongoStore, MongoUrl};
 use shopfleet::store::sqlite::SqliteStore;
 use shopfleet::store::{CommitError, Head, SharedStore};
 use std::path::PathBuf;
@@ -26,10 +28,15 @@ use tempfile::TempDir;
 /// The product that the kit opens shops with.
 pub(crate) const PRODUCT: ProductId = ProductId::new(1);
 
+/// Nobody has to wait for a leader that was closed, so its time to live never matters.
+pub(crate) const TERMS: LeaseTerms =
+    LeaseTerms { ttl: Millis::from_secs(60), patience: Some(Millis::from_secs(30)) };
+
 /// What outlives a store that was closed.
 pub(crate) enum Disk {
     Memory(MemoryDisk),
     Sqlite(TempDir),
+    Mongo(MongoUrl),
 }
 
 impl Disk {
@@ -41,13 +48,21 @@ impl Disk {
         Self::Sqlite(tempfile::tempdir().expect("a directory"))
     }
 
+    pub(crate) fn mongo() -> Self {
+        Self::Mongo(server::new_database())
+    }
+
     /// Opens the store that is on it, or a new one.
-    pub(crate) fn open(&self) -> SharedStore {
+    pub(crate) async fn open(&self) -> SharedStore {
         match self {
             Self::Memory(disk) => {
                 Arc::new(MemoryStore::new(disk.clone(), Arc::new(SystemClock), Millis::ZERO))
             }
             Self::Sqlite(dir) => Arc::new(SqliteStore::open(&file(dir)).expect("opens")),
+            Self::Mongo(url) => {
+                let opened = MongoStore::open(url, TERMS, &server::runtime()).await;
+                Arc::new(opened.expect("opens"))
+            }
         }
     }
 }
@@ -68,7 +83,7 @@ pub(crate) struct World {
 impl World {
     /// A new store whose leader has begun.
     pub(crate) async fn new(disk: Disk) -> Self {
-        let store = disk.open();
+        let store = disk.open().await;
         let head = store.begin_epoch().await.expect("begins");
         Self { disk, store, head, kit: Kit::new() }
     }
@@ -124,8 +139,9 @@ impl World {
     /// Closes the store and opens it again; a new leader begins.
     pub(crate) async fn reopened(self) -> Self {
         let Self { disk, store, kit, .. } = self;
+        store.close().await;
         drop(store);
-        let store = disk.open();
+        let store = disk.open().await;
         let head = store.begin_epoch().await.expect("begins");
         Self { disk, store, head, kit }
     }
@@ -144,6 +160,12 @@ macro_rules! on_every_store {
             $(#[tokio::test]
             async fn $case() {
                 super::$case(crate::store::Disk::sqlite()).await;
+            })+
+        }
+        mod mongo {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(crate::store::Disk::mongo()).await;
             })+
         }
     };

@@ -187,7 +187,7 @@ async fn the_inbox_is_a_set_in_the_order_of_arrival(disk: Disk) {
 }
 
 async fn a_named_value_is_set_once(disk: Disk) {
-    let store = disk.open();
+    let store = disk.open().await;
     assert_eq!(store.meta("salt").await, Ok(None));
     assert_eq!(store.meta_once("salt", "a".to_owned()).await.as_deref(), Ok("a"));
     assert_eq!(store.meta_once("salt", "b".to_owned()).await.as_deref(), Ok("a"));
