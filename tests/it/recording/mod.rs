@@ -1,5 +1,6 @@
 //! What a fleet records of itself: that it replays, and that nothing of a person is in it.
 
+mod bots;
 mod hostile;
 mod runs;
 
