@@ -16,9 +16,10 @@ pub struct Outgoing {
     pub kind: Kind,
 }
 
-/// Before what else something is sent, the most urgent first. The answer to a tap comes before all
-/// of them: a button that does not react is tapped again. So does a deletion: it may be a token that
-/// somebody pasted.
+/// Before what else something is sent, the most urgent first.
+///
+/// The answer to a tap comes before all of them: a button that does not react is tapped again. So
+/// does a deletion: it may be a token that somebody pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     /// Goods that were paid. Never refused for want of room: its sender waits.
